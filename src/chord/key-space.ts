@@ -1,0 +1,108 @@
+/**
+ * Who is responsible for which keys, from what this node knows: the calls of
+ * the common API that manage the id space.
+ *
+ * Two nodes are *adjacent* when one of the nodes known here says that nobody is
+ * between them. Answers are only given along adjacent nodes: a gap in what is
+ * known ends a list, or makes it empty, rather than naming a wrong root.
+ */
+import type { Id } from "../id/id.ts";
+import { inOpenClosed, isNearer, placeOf, plus } from "../id/interval.ts";
+import type { Range } from "../kbr/routing.ts";
+import type { Link } from "../link/link.ts";
+import type { RingView } from "./ring-view.ts";
+import { nextHop } from "./routing.ts";
+
+interface Segments {
+  /** All known nodes and this one, sorted by id. */
+  readonly nodes: readonly Id[];
+  /** "a>b" for each adjacent pair, b clockwise of a. */
+  readonly adjacent: ReadonlySet<string>;
+}
+
+function segmentsOf(view: RingView): Segments {
+  const adjacent = new Set<string>();
+  const note = (predecessors: readonly Id[], node: Id, successors: readonly Id[]) => {
+    const run = [...predecessors.toReversed(), node, ...successors];
+    for (let i = 1; i < run.length; i++) adjacent.add(`${run[i - 1]}>${run[i]}`);
+  };
+  note(view.predecessors, view.self, view.successors);
+  for (const { id, state } of view.membersClockwise) {
+    if (state) note(state.predecessors, id, state.successors);
+  }
+  const nodes = [view.self, ...view.known.map((known) => known.id)].toSorted();
+  return { nodes, adjacent };
+}
+
+/** The root first, then who would be root as the earlier ones fail; shorter where too little is known. */
+export function replicaSet(view: RingView, key: Id, maxRank: number): Id[] {
+  const { nodes, adjacent } = segmentsOf(view);
+  const count = nodes.length;
+  // Past the last id the ring begins again.
+  const first = Math.max(
+    0,
+    nodes.findIndex((id) => id >= key),
+  );
+  const replicas: Id[] = [];
+  for (let i = 0; i < Math.min(maxRank, count); i++) {
+    const node = nodes[(first + i) % count]!;
+    const before = nodes[(first + i - 1 + count) % count]!;
+    if (count > 1 && !adjacent.has(`${before}>${node}`)) break;
+    replicas.push(node);
+  }
+  return replicas;
+}
+
+/** The keys for which `node` is among the first `rank` roots; null when too little is known around it. */
+export function rangeOf(view: RingView, node: Id, rank: number): Range | null {
+  const { nodes, adjacent } = segmentsOf(view);
+  const at = nodes.indexOf(node);
+  if (at < 0) return null;
+  if (rank >= nodes.length) return { from: plus(node, 1n), to: node };
+  let after = node;
+  for (let i = 1; i <= rank; i++) {
+    const before = nodes[(at - i + nodes.length) % nodes.length]!;
+    if (!adjacent.has(`${before}>${after}`)) return null;
+    after = before;
+  }
+  return { from: plus(after, 1n), to: node };
+}
+
+/**
+ * Next hops towards a key, best first; this node alone when it is the root.
+ *
+ * A safe answer uses nothing but ids that were proved in a handshake: no
+ * hearsay of other nodes, no preference for the quick. Ids are hashes of keys,
+ * so the share of faulty nodes in it is that of the overlay.
+ */
+export function localLookup(view: RingView, key: Id, num: number, safe: boolean): Id[] {
+  if (view.isRootOf(key)) return [view.self];
+  if (safe) {
+    const place = placeOf(key);
+    return view.membersClockwise
+      .filter((link) => isNearer(place, link, view.place) || inOpenClosed(key, view.self, link.id))
+      .toSorted((a, b) => (isNearer(place, a, b) ? -1 : 1))
+      .slice(0, num)
+      .map(({ id }) => id);
+  }
+  const tried = new Set<Link>();
+  const hops: Id[] = [];
+  const heading = { key, final: false, exact: false, source: view.self };
+  while (hops.length < num) {
+    const hop = nextHop(view, heading, (link) => tried.has(link));
+    if (hop.kind !== "link") break;
+    tried.add(hop.link);
+    hops.push(hop.link.id);
+  }
+  return hops;
+}
+
+/** The nearest known nodes on both sides, in turn. */
+export function neighborSet(view: RingView, num: number): Id[] {
+  const { successors, predecessors } = view;
+  const ids = new Set<Id>();
+  for (let i = 0; i < Math.max(successors.length, predecessors.length); i++) {
+    for (const id of [successors[i], predecessors[i]]) if (id && ids.size < num) ids.add(id);
+  }
+  return [...ids];
+}

@@ -1,0 +1,382 @@
+/**
+ * A node of a Chord ring: key-based routing on top of links.
+ *
+ * This file only wires the parts together and keeps the round. What each part
+ * decides is in its own file; `ring-view.ts` is where they meet. It does not
+ * know how the first node is met: `gates.ts` hands it channels.
+ */
+import type { Counters } from "../base/counters.ts";
+import { Emitter } from "../base/emitter.ts";
+import type { Env } from "../env/env.ts";
+import type { Id } from "../id/id.ts";
+import type { Identity, Verify } from "../id/identity.ts";
+import type { KeyBasedRouting, Range, RouteRequest, RouteResult, Upcalls } from "../kbr/routing.ts";
+import type { Link } from "../link/link.ts";
+import { type AdmitOptions, Links } from "../link/links.ts";
+import type { Channel } from "../link/channel.ts";
+import type { Transport } from "../link/transport.ts";
+import { decodeSystem, encodeSystem } from "../wire/codec.ts";
+import type { BodyOf, Message } from "../wire/messages.ts";
+import { type Routed, SYSTEM_APP_ID } from "../wire/routed.ts";
+import { Announcer } from "./announcer.ts";
+import { Dialer } from "./dialer.ts";
+import { Fingers } from "./fingers.ts";
+import { type EntryResult, Join } from "./join.ts";
+import { localLookup, neighborSet, rangeOf, replicaSet } from "./key-space.ts";
+import type { ChordParams } from "./params.ts";
+import { RingView } from "./ring-view.ts";
+import { type Reply, Router } from "./router.ts";
+import { Stabilizer } from "./stabilizer.ts";
+import { Usefulness } from "./usefulness.ts";
+
+export interface ChordPorts {
+  readonly env: Env;
+  readonly identity: Identity;
+  readonly verify: Verify;
+  readonly network: string;
+  readonly transport: Transport;
+  readonly counters: Counters;
+  readonly params: ChordParams;
+  readonly upcalls: Upcalls;
+}
+
+export interface ChordEvents {
+  /** This node became a member, or stopped being one. */
+  member: boolean;
+  /** The last link is gone. `politely`: because the others left the ring, so this node is all of it. */
+  isolated: { readonly politely: boolean };
+  link: { readonly id: Id; readonly event: "opened" | "closed"; readonly why: string };
+  /** Somebody asks this node to be a gate. */
+  invited: { readonly reply: (accepted: boolean) => void };
+}
+
+export class ChordNode implements KeyBasedRouting {
+  readonly id: Id;
+  readonly events = new Emitter<ChordEvents>();
+  readonly view: RingView;
+  readonly links: Links;
+  readonly #env: Env;
+  readonly #params: ChordParams;
+  readonly #upcalls: Upcalls;
+  readonly #counters: Counters;
+  readonly #router: Router;
+  readonly #dialer: Dialer;
+  readonly #usefulness: Usefulness;
+  readonly #announcer: Announcer;
+  readonly #stabilizer: Stabilizer;
+  readonly #fingers: Fingers;
+  readonly #join: Join;
+  #isMember = false;
+  #rounds = 0;
+  #closed = false;
+  #cancelRound: () => void = () => {};
+  #cancelChange: (() => void) | null = null;
+  #changeDueMs = Number.POSITIVE_INFINITY;
+  #neighbours: ReadonlySet<Id> = new Set();
+
+  constructor(ports: ChordPorts) {
+    const { env, identity, counters, params } = ports;
+    this.id = identity.id;
+    this.#env = env;
+    this.#params = params;
+    this.#counters = counters;
+    this.#upcalls = ports.upcalls;
+    const instance = env.random.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0);
+    const settings = { identity, verify: ports.verify, network: ports.network, instance };
+    this.links = new Links(env, counters, settings, params, {
+      message: (link, message) => this.#take(link, message),
+      routed: (link, bytes) => this.#takeRouted(link, bytes),
+      opened: (link) => this.#opened(link),
+      closed: (link, why, goodbye) => this.#linkClosed(link, why, goodbye),
+      worthOf: (id) => this.#usefulness.worthOf(id),
+    });
+    this.view = new RingView(this.id, env, params.listLength);
+    this.#router = new Router(env, counters, this.view, params, {
+      linkTo: (id) => this.links.get(id),
+      isMember: () => this.#isMember,
+      system: (message, reply) => this.#system(message, reply),
+      linkFirst: (id, done) => this.#linkFirst(id, done),
+      upcalls: () => this.#upcalls,
+    });
+    this.#dialer = new Dialer(
+      env,
+      counters,
+      this.id,
+      params,
+      ports.transport,
+      this.links,
+      this.#router,
+    );
+    this.#usefulness = new Usefulness(
+      this.view,
+      params,
+      () => this.links,
+      () => env.clock.now(),
+    );
+    this.#announcer = new Announcer(
+      counters,
+      this.view,
+      this.#usefulness,
+      this.links,
+      () => this.#isMember,
+    );
+    this.#stabilizer = new Stabilizer(
+      env,
+      params,
+      this.view,
+      this.links,
+      this.#dialer,
+      this.#usefulness,
+      () => {},
+    );
+    this.#fingers = new Fingers(
+      env,
+      params,
+      this.view,
+      this.links,
+      this.#dialer,
+      this.#router,
+      this.#stabilizer,
+      this.#usefulness,
+    );
+    this.#join = new Join(env, this.id, this.links, this.#dialer, this.#router);
+  }
+
+  start(): void {
+    this.#waitForRound();
+  }
+
+  get isMember(): boolean {
+    return this.#isMember;
+  }
+
+  /** Begins a ring of its own: this node is the root of every key. */
+  found(): void {
+    this.#setMember();
+  }
+
+  /** Enters the ring of the node at the other end, or merges with it when this node has a ring already. */
+  enter(through: Link, done: (result: EntryResult) => void): void {
+    this.#join.enter(through, (result) => {
+      if (result.ok) this.#setMember();
+      done(result);
+    });
+  }
+
+  /** A channel that came about through a signaling server. */
+  admit(channel: Channel, options: AdmitOptions): void {
+    if (this.#closed) channel.close();
+    else this.links.admit(channel, options);
+  }
+
+  /** Says goodbye on every link and stops. May be called twice. */
+  leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { predecessors, successors } = this.view;
+    this.links.closeAll({
+      why: "leaving",
+      leaving: this.#isMember,
+      predecessors: [...predecessors],
+      successors: [...successors],
+    });
+    this.#isMember = false;
+    this.#cancelRound();
+    this.#cancelChange?.();
+    this.#join.close();
+    this.#dialer.close();
+    this.#router.close();
+    this.events.emit("member", false);
+  }
+
+  route(request: RouteRequest, done: (result: RouteResult) => void): void {
+    this.#router.route(request, done);
+  }
+
+  trace(key: Id, timeoutMs: number, done: (result: RouteResult) => void): void {
+    this.#router.route(
+      {
+        key,
+        hint: null,
+        appId: SYSTEM_APP_ID,
+        perHop: false,
+        locator: "",
+        data: encodeSystem("find", {}),
+        traced: true,
+        timeoutMs,
+      },
+      done,
+    );
+  }
+
+  localLookup(key: Id, num: number, safe: boolean): Id[] {
+    return localLookup(this.view, key, num, safe);
+  }
+
+  neighborSet(num: number): Id[] {
+    return neighborSet(this.view, num);
+  }
+
+  replicaSet(key: Id, maxRank: number): Id[] {
+    return replicaSet(this.view, key, maxRank);
+  }
+
+  range(node: Id, rank: number, _lkey: Id): Range | null {
+    const isNear = node === this.id || this.#neighbours.has(node);
+    return isNear ? rangeOf(this.view, node, rank) : null;
+  }
+
+  /** Whether a node can be routed to. For merging. */
+  findNode(id: Id, done: (found: boolean) => void): void {
+    const options = { exact: true, timeoutMs: this.#params.dialMs };
+    this.#router.routeSystem(id, encodeSystem("find", {}), options, ({ receipt }) =>
+      done(receipt.kind === "delivered"),
+    );
+  }
+
+  /** Asks the root of `key` to be a gate. */
+  invite(key: Id, done: (accepted: boolean) => void): void {
+    const options = { exact: false, timeoutMs: this.#params.dialMs };
+    this.#router.routeSystem(key, encodeSystem("invite", {}), options, ({ receipt }) =>
+      done(receipt.kind === "delivered" && receipt.root !== this.id),
+    );
+  }
+
+  #setMember(): void {
+    if (this.#isMember || this.#closed) return;
+    this.#isMember = true;
+    this.#stabilizer.joined();
+    this.#changedIn(0);
+    this.events.emit("member", true);
+  }
+
+  #opened(link: Link): void {
+    this.view.exhume(link.id);
+    this.#announcer.tellOne(link);
+    this.#changedIn(0);
+    this.events.emit("link", { id: link.id, event: "opened", why: "" });
+  }
+
+  #linkClosed(link: Link, why: string, goodbye: BodyOf<"goodbye"> | null): void {
+    this.view.closed(link);
+    if (this.links.get(link.id) === undefined) {
+      if (goodbye?.leaving) this.view.bury(link.id, this.#params.goneMs);
+      else if (goodbye === null && why === "silent") this.view.bury(link.id, this.#params.silentMs);
+      this.events.emit("link", { id: link.id, event: "closed", why });
+    }
+    this.#router.linkClosed(link);
+    this.#join.linkChanged();
+    this.#changedIn(0);
+    if (this.links.count === 0 && this.#isMember) {
+      this.events.emit("isolated", { politely: goodbye?.leaving === true });
+    }
+  }
+
+  #take(link: Link, message: Message): void {
+    switch (message.tag) {
+      case "state":
+        if (link.state && message.body.version < link.state.version) return;
+        link.state = message.body;
+        this.view.told(link);
+        this.#join.linkChanged();
+        return this.#changedIn(this.#params.tellMs);
+      case "ask-state":
+        return this.#announcer.tellOne(link);
+      case "ping":
+      case "pong":
+        if (message.body.stateVersion > (link.state?.version ?? 0)) link.send("ask-state", {});
+        return;
+      case "ack":
+        return this.#router.takeAcks(link, message.body);
+      case "receipt":
+        return this.#router.takeReceipt(message.body);
+      default:
+        this.#counters.add("frames.unexpected");
+    }
+  }
+
+  #takeRouted(link: Link, bytes: Uint8Array): void {
+    if (this.#router.takeFrom(link, bytes)) return;
+    this.#counters.add("frames.malformed");
+    this.links.close(link, "a routed message that does not hold together");
+  }
+
+  #system(message: Routed, reply: (reply: Reply) => void): void {
+    const system = decodeSystem(message.data);
+    switch (system?.tag) {
+      case "find": {
+        const { predecessors, successors } = this.view;
+        const body = encodeSystem("found", { predecessors, successors });
+        return reply({ outcome: "delivered", body });
+      }
+      case "offer":
+        return this.#dialer.takeOffer(message.source, system.body.sdp, reply);
+      case "invite": {
+        const answer = (accepted: boolean) =>
+          reply(accepted ? { outcome: "delivered" } : { outcome: "refused", why: "not now" });
+        return this.events.emit("invited", { reply: answer });
+      }
+      case "return":
+        return this.#router.takeReturned(system.body.receipt);
+      default:
+        this.#counters.add("frames.malformed");
+        reply({ outcome: "refused", why: "a system message that is not in the table" });
+    }
+  }
+
+  #linkFirst(id: Id, done: (link: Link | null) => void): void {
+    this.#dialer.dial(id, null, (result) => done(result.kind === "opened" ? result.link : null));
+  }
+
+  /** Something changed: all that follows from it is worked out once, at the latest in `delayMs`. */
+  #changedIn(delayMs: number): void {
+    const dueMs = this.#env.clock.now() + delayMs;
+    if (this.#closed || dueMs >= this.#changeDueMs) return;
+    this.#cancelChange?.();
+    this.#changeDueMs = dueMs;
+    this.#cancelChange = this.#env.clock.after(delayMs, () => {
+      this.#changeDueMs = Number.POSITIVE_INFINITY;
+      this.#cancelChange = null;
+      this.#settle();
+    });
+  }
+
+  #settle(): void {
+    this.#router.ringChanged();
+    this.#tellUpdates();
+    this.#announcer.refresh();
+    if (!this.#isMember) return;
+    const againMs = this.#stabilizer.stabilize();
+    if (againMs !== null) this.#changedIn(againMs);
+    this.#fingers.fixFingers();
+  }
+
+  #tellUpdates(): void {
+    const now = new Set([...this.view.successors, ...this.view.predecessors]);
+    const before = this.#neighbours;
+    this.#neighbours = now;
+    for (const id of before) if (!now.has(id)) this.#upcalls.update(id, false);
+    for (const id of now) if (!before.has(id)) this.#upcalls.update(id, true);
+  }
+
+  #waitForRound(): void {
+    const { roundMs, jitter, stallMs } = this.#params;
+    const setAtMs = this.#env.clock.now();
+    const waitMs = roundMs * (1 + (this.#env.random.next() * 2 - 1) * jitter);
+    this.#cancelRound = this.#env.clock.after(waitMs, () => {
+      const lateMs = this.#env.clock.now() - setAtMs - waitMs;
+      this.#round(lateMs > stallMs);
+      if (!this.#closed) this.#waitForRound();
+    });
+  }
+
+  #round(stalled: boolean): void {
+    if (stalled) this.#counters.add("node.stalls");
+    this.#stabilizer.watch(stalled);
+    this.view.forget();
+    this.#settle();
+    this.#rounds += 1;
+    if (this.#rounds % this.#params.tellRounds === 0) this.#announcer.tellAll();
+    this.#stabilizer.trim();
+  }
+}

@@ -1,0 +1,378 @@
+/**
+ * Recursive routing: takes a routed message from a link or from this node,
+ * finds the next hop, hands it over and stays responsible until that one has
+ * acknowledged; otherwise it tries another way. Receipts go back the way the
+ * message came.
+ *
+ * Nothing a peer sends may make this throw, loop or grow without bound.
+ */
+import { NO_BYTES } from "../base/bytes.ts";
+import type { Counters } from "../base/counters.ts";
+import type { Env } from "../env/env.ts";
+import type { Id } from "../id/id.ts";
+import type { Forwarded, RouteRequest, RouteResult, Upcalls, Verdict } from "../kbr/routing.ts";
+import type { Link } from "../link/link.ts";
+import { decode, encode, encodeSystem } from "../wire/codec.ts";
+import { MAX_HOPS } from "../wire/limits.ts";
+import type { BodyOf } from "../wire/messages.ts";
+import { type AppId, Routed, SYSTEM_APP_ID } from "../wire/routed.ts";
+import type { ChordParams } from "./params.ts";
+import { Pending } from "./pending.ts";
+import { Receipts } from "./receipts.ts";
+import type { RingView } from "./ring-view.ts";
+import { nextHop } from "./routing.ts";
+import { type Passage, SeenMessages } from "./seen-messages.ts";
+
+export interface RouterPorts {
+  linkTo(id: Id): Link | undefined;
+  isMember(): boolean;
+  /** A system message at its root, or at the node it is addressed to. Calls `reply` once, now or later. */
+  system(message: Routed, reply: (reply: Reply) => void): void;
+  /** The link to a node that is named as the first hop, dialled if need be; null when that cannot be. */
+  linkFirst(id: Id, done: (link: Link | null) => void): void;
+  upcalls(): Upcalls;
+}
+
+export interface Reply {
+  readonly outcome: BodyOf<"receipt">["outcome"];
+  readonly why?: string;
+  readonly body?: Uint8Array;
+}
+
+/** Longer reasons are cut: 200 bytes of UTF-8 are at least 50 characters. */
+const WHY_CHARS = 50;
+
+export class Router {
+  readonly #env: Env;
+  readonly #counters: Counters;
+  readonly #view: RingView;
+  readonly #ports: RouterPorts;
+  readonly #seen: SeenMessages;
+  readonly #pending: Pending;
+  readonly #receipts: Receipts;
+
+  constructor(
+    env: Env,
+    counters: Counters,
+    view: RingView,
+    params: ChordParams,
+    ports: RouterPorts,
+  ) {
+    this.#env = env;
+    this.#counters = counters;
+    this.#view = view;
+    this.#ports = ports;
+    this.#seen = new SeenMessages(params.mostSeen, params.seenMs);
+    this.#pending = new Pending(env, counters, params, {
+      tryAgain: (message, tried, sinceMs) => this.#sendOn(message, tried, sinceMs),
+      giveUp: (message) =>
+        this.#unreachable(message, "the ring is repairing: no next hop answered"),
+    });
+    this.#receipts = new Receipts(env, params.resendMs, params.mostResends, (message) => {
+      this.#counters.add("routed.resent");
+      this.#take(message, null);
+    });
+  }
+
+  /** A message of this node's own. */
+  route(request: RouteRequest, done: (result: RouteResult) => void): void {
+    const key = request.key ?? request.hint!;
+    const message = Routed.make({
+      key,
+      source: this.#view.self,
+      messageId: this.#drawMessageId(),
+      appId: request.appId,
+      perHop: request.perHop,
+      wantsReceipt: true,
+      traced: request.traced === true,
+      exact: request.key === null,
+      locator: request.locator,
+      data: request.data,
+    });
+    this.#counters.add("routed.sent");
+    this.#receipts.expect(message.copy(), request.timeoutMs, done);
+    const { hint } = request;
+    this.#env.clock.soon(() => {
+      if (request.key === null || hint === null || hint === this.#view.self) {
+        return this.#take(message, null);
+      }
+      this.#ports.linkFirst(hint, (link) => {
+        if (link) this.#startAt(message, link);
+        else this.#take(message, null);
+      });
+    });
+  }
+
+  /** As `route`, for the overlay's own messages. `through` makes an open link the first hop. */
+  routeSystem(
+    key: Id,
+    data: Uint8Array,
+    options: { exact: boolean; timeoutMs: number; through?: Link },
+    done: (result: RouteResult) => void,
+  ): void {
+    const message = this.#makeSystem(key, data, options.exact, true);
+    this.#receipts.expect(message.copy(), options.timeoutMs, done);
+    if (options.through) this.#startAt(message, options.through);
+    else this.#take(message, null);
+  }
+
+  /** A routed message from a link, not yet parsed. False when it is malformed. */
+  takeFrom(link: Link, bytes: Uint8Array): boolean {
+    const message = Routed.parse(bytes);
+    if (message === null) return false;
+    link.ack(message.hopSerial);
+    this.#counters.add("routed.received");
+    this.#take(message, link.id);
+    return true;
+  }
+
+  takeAcks(link: Link, acks: BodyOf<"ack">): void {
+    for (const serial of acks.hopSerials) this.#pending.acknowledged(link, serial);
+  }
+
+  /** A link closed: what it had not acknowledged is sent another way. */
+  linkClosed(link: Link): void {
+    this.#pending.linkClosed(link);
+  }
+
+  /** The ring changed: what waits for a way may have one now. */
+  ringChanged(): void {
+    this.#pending.retryHeld();
+  }
+
+  takeReceipt(receipt: BodyOf<"receipt">, encoded?: Uint8Array): void {
+    if (this.#receipts.settle(receipt)) return;
+    const passage = this.#seen.get(receipt.messageId);
+    const back = passage?.from ? this.#ports.linkTo(passage.from) : undefined;
+    if (back) {
+      this.#counters.add("receipts.forwarded");
+      return back.sendEncoded(encoded ?? encode("receipt", receipt));
+    }
+    if (passage?.from === null || receipt.source === this.#view.self) {
+      this.#counters.add("receipts.lost");
+      return;
+    }
+    this.#counters.add("receipts.rerouted");
+    const wrapped = encodeSystem("return", { receipt: encode("receipt", receipt) });
+    this.#take(this.#makeSystem(receipt.source, wrapped, true, false), null);
+  }
+
+  /** What came wrapped in a system message because the way back was lost. */
+  takeReturned(bytes: Uint8Array): void {
+    const message = decode(bytes);
+    if (message?.tag !== "receipt" || !this.#receipts.settle(message.body)) {
+      this.#counters.add("receipts.lost");
+    }
+  }
+
+  close(): void {
+    this.#pending.close();
+    this.#receipts.close("this node left the ring");
+  }
+
+  /** `from` is null for a message of this node's own. */
+  #take(message: Routed, from: Id | null): void {
+    const passage = this.#firstPassage(message, from);
+    if (passage === null) return;
+    let current = message;
+    if (message.traced) {
+      if (message.trace.length >= MAX_HOPS) return this.#unreachable(message, "hop limit spent");
+      current = message.withTraced(this.#view.self);
+    }
+    if (message.perHop && !message.isSystem) this.#forwardUpcall(current);
+    else this.#sendOn(current, null, this.#env.clock.now());
+  }
+
+  /** Null when this is a copy of a message that was here already. */
+  #firstPassage(message: Routed, from: Id | null): Passage | null {
+    const { messageId, attempt } = message;
+    const earlier = this.#seen.get(messageId);
+    if (earlier && attempt <= earlier.attempt) {
+      this.#counters.add("routed.duplicate");
+      if (earlier.receipt && from !== null) this.#ports.linkTo(from)?.sendEncoded(earlier.receipt);
+      return null;
+    }
+    const passage = {
+      from: earlier?.from === null ? null : from,
+      attempt,
+      receipt: earlier?.receipt ?? null,
+      delivered: earlier?.delivered ?? false,
+    };
+    this.#seen.set(messageId, passage, this.#env.clock.now());
+    return passage;
+  }
+
+  #forwardUpcall(message: Routed): void {
+    const hop = nextHop(this.#view, message, isNone);
+    const next = hop.kind === "link" ? hop.link.id : this.#view.self;
+    this.#ports.upcalls().forward(message, next, (forwarded) => this.#resume(message, forwarded));
+  }
+
+  #resume(message: Routed, forwarded: Forwarded): void {
+    switch (forwarded.kind) {
+      case "go-on":
+        return this.#sendOn(message, null, this.#env.clock.now());
+      case "stop":
+        return this.#answer(message, {
+          outcome: "refused",
+          why: "the application ended it at this node",
+        });
+      case "change": {
+        const changed = forwarded.data === null ? message.copy() : message.withData(forwarded.data);
+        if (forwarded.key !== null) {
+          changed.key = forwarded.key;
+          changed.final = false;
+        }
+        const next = forwarded.nextHop;
+        if (next === null || next === this.#view.self) {
+          return this.#sendOn(changed, null, this.#env.clock.now());
+        }
+        return this.#ports.linkFirst(next, (link) => {
+          if (link) this.#startAt(changed, link);
+          else this.#sendOn(changed, null, this.#env.clock.now());
+        });
+      }
+    }
+  }
+
+  /** Sends to a first hop that was chosen from outside: the message may come back here, and is then no copy. */
+  #startAt(message: Routed, link: Link): void {
+    const traced =
+      message.traced && message.trace.length === 0 ? message.withTraced(this.#view.self) : message;
+    const passage = this.#seen.get(message.messageId);
+    if (!passage) {
+      const own = { from: null, attempt: message.attempt, receipt: null, delivered: false };
+      this.#seen.set(message.messageId, own, this.#env.clock.now());
+    }
+    traced.attempt = Math.min(255, traced.attempt + 1);
+    traced.final = false;
+    this.#handOver(traced, link, new Set(), this.#env.clock.now(), false);
+  }
+
+  /** Delivers here or hands to the next hop. `tried` are the links that did not acknowledge it. */
+  #sendOn(message: Routed, tried: Set<Link> | null, sinceMs: number): void {
+    if (message.exact && message.key !== this.#view.self) {
+      const direct = this.#ports.linkTo(message.key);
+      if (direct && !tried?.has(direct)) {
+        return this.#handOver(message, direct, tried, sinceMs, message.final);
+      }
+    }
+    const hop = nextHop(this.#view, message, tried ? (link) => tried.has(link) : isNone);
+    switch (hop.kind) {
+      case "here":
+        return this.#arrived(message, sinceMs);
+      case "none":
+        return this.#pending.hold(message, tried, sinceMs);
+      case "link": {
+        const wasFinal = message.final;
+        // The last step may lead back past a node that the message met on its way: there it is no copy.
+        if (hop.final && !wasFinal) message.attempt = Math.min(255, message.attempt + 1);
+        message.final = hop.final;
+        return this.#handOver(message, hop.link, tried, sinceMs, wasFinal);
+      }
+    }
+  }
+
+  #handOver(
+    message: Routed,
+    link: Link,
+    tried: Set<Link> | null,
+    sinceMs: number,
+    wasFinal: boolean,
+  ): void {
+    if (message.hopsLeft === 0) {
+      this.#counters.add("routed.hops-spent");
+      return this.#unreachable(message, "hop limit spent");
+    }
+    const kept = this.#pending.handOver(message, link, tried, sinceMs, wasFinal);
+    if (kept) {
+      this.#counters.add("routed.forwarded");
+      return;
+    }
+    this.#counters.add("routed.queue-full");
+    message.final = wasFinal;
+    const others = (tried ?? new Set()).add(link);
+    const another = nextHop(this.#view, message, (other) => others.has(other));
+    if (another.kind === "link") return this.#sendOn(message, others, sinceMs);
+    this.#unreachable(message, "queue full: this way takes no more now, send more slowly");
+  }
+
+  #arrived(message: Routed, sinceMs: number): void {
+    if (message.exact && message.key !== this.#view.self) {
+      return this.#unreachable(message, "no such node");
+    }
+    // A newcomer is the root of nothing yet; what comes early waits until it is a member.
+    if (!message.exact && !this.#ports.isMember()) {
+      return this.#pending.hold(message, null, sinceMs);
+    }
+    const passage = this.#seen.get(message.messageId);
+    if (passage?.delivered) {
+      if (passage.receipt) this.#sendReceipt(message, passage.receipt);
+      return;
+    }
+    if (passage) passage.delivered = true;
+    this.#counters.add("routed.delivered");
+    if (message.isSystem) {
+      this.#ports.system(message, (reply) => this.#answer(message, reply));
+      return;
+    }
+    this.#ports.upcalls().deliver(message, (verdict: Verdict) => {
+      const { kind: outcome } = verdict;
+      this.#answer(message, outcome === "refused" ? { outcome, why: verdict.why } : { outcome });
+    });
+  }
+
+  #unreachable(message: Routed, why: string): void {
+    this.#counters.add("routed.unreachable");
+    this.#answer(message, { outcome: "unreachable", why });
+  }
+
+  #answer(message: Routed, reply: Reply): void {
+    if (!message.wantsReceipt) return;
+    const receipt = encode("receipt", {
+      messageId: message.messageId,
+      source: message.source,
+      outcome: reply.outcome,
+      by: this.#view.self,
+      hops: message.hopsMade,
+      why: (reply.why ?? "").slice(0, WHY_CHARS * 2),
+      trace: message.trace,
+      body: reply.body ?? NO_BYTES,
+    });
+    const passage = this.#seen.get(message.messageId);
+    if (passage && reply.outcome !== "unreachable") passage.receipt = receipt;
+    this.#sendReceipt(message, receipt);
+  }
+
+  #sendReceipt(message: Routed, encoded: Uint8Array): void {
+    const decoded = decode(encoded);
+    if (decoded?.tag !== "receipt") return;
+    // Never before route() has returned: its caller is not ready for an answer.
+    if (message.source === this.#view.self && this.#receipts.has(message.messageId)) {
+      return this.#env.clock.soon(() => void this.#receipts.settle(decoded.body));
+    }
+    this.takeReceipt(decoded.body, encoded);
+  }
+
+  #makeSystem(key: Id, data: Uint8Array, exact: boolean, wantsReceipt: boolean): Routed {
+    return Routed.make({
+      key,
+      source: this.#view.self,
+      messageId: this.#drawMessageId(),
+      appId: SYSTEM_APP_ID satisfies AppId,
+      perHop: false,
+      wantsReceipt,
+      traced: false,
+      exact,
+      locator: "",
+      data,
+    });
+  }
+
+  #drawMessageId(): number {
+    const bytes = this.#env.random.bytes(7);
+    return bytes.reduce((sum, byte) => sum * 256 + byte, 0) % 2 ** 53;
+  }
+}
+
+const isNone = () => false;

@@ -1,0 +1,45 @@
+/**
+ * The successor list that keeps the ring whole, and its mirror, the
+ * predecessors.
+ *
+ * Chord with Zave's corrections: the list is the nearest *live* successor,
+ * followed by what that one says follows it. "Live" means that a link to it is
+ * open. Other live members that lie in between are taken in at once, which is
+ * what stabilize and rectify would do one round later.
+ *
+ * Source: Zave, "How to make Chord correct", arXiv 1502.06461, section 5.
+ */
+import type { Id } from "../id/id.ts";
+import { clockwiseFrom } from "../id/interval.ts";
+import type { Link } from "../link/link.ts";
+
+/** How many of the nearest live members are asked for what lies beyond them: the second knows when the first does not yet. */
+const WITNESSES = 2;
+
+export interface NeighbourLists {
+  /** Nearest first. */
+  readonly successors: readonly Id[];
+  readonly predecessors: readonly Id[];
+}
+
+/** `membersClockwise`: the linked members, nearest clockwise first. */
+export function neighbourLists(
+  self: Id,
+  membersClockwise: readonly Link[],
+  length: number,
+  alive: (id: Id) => boolean,
+): NeighbourLists {
+  const clockwise = clockwiseFrom(self);
+  const list = (nearestFirst: readonly Link[], side: "successors" | "predecessors") => {
+    const ids = new Set(nearestFirst.map((link) => link.id));
+    for (const witness of nearestFirst.slice(0, WITNESSES)) {
+      for (const id of witness.state?.[side] ?? []) if (alive(id)) ids.add(id);
+    }
+    const sorted = [...ids].toSorted(clockwise);
+    return side === "successors" ? sorted.slice(0, length) : sorted.toReversed().slice(0, length);
+  };
+  return {
+    successors: list(membersClockwise, "successors"),
+    predecessors: list(membersClockwise.toReversed(), "predecessors"),
+  };
+}

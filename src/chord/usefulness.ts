@@ -1,0 +1,111 @@
+/**
+ * What each link is good for: the budget of a node, as numbers to compare.
+ *
+ * Neighbours on both sides come first, then a few long links per octave of
+ * distance (flexible fingers: any node of an octave will do, the quickest is
+ * best), then what the other end wants, then nothing.
+ */
+import type { Id } from "../id/id.ts";
+import type { Place } from "../id/interval.ts";
+import type { Link, Wants } from "../link/link.ts";
+import type { Links } from "../link/links.ts";
+import type { ChordParams } from "./params.ts";
+import type { RingView } from "./ring-view.ts";
+
+/** How far away a node is, as a power of two of the ring: 0 is the half farthest away, -1 the quarter before it, … */
+export function octaveOf(self: Place, at: number): number {
+  const apart = Math.abs(at - self.at);
+  // 2^-52 is where the fractions end; nobody keeps a long link that near.
+  return Math.floor(Math.log2(Math.max(Math.min(apart, 1 - apart), 2 ** -52))) + 2;
+}
+
+/** A newcomer has this long to become a member before its link is worth nothing, in ms. A guess: a join takes 1 s. */
+const GUEST_MS = 30_000;
+
+export class Usefulness {
+  readonly #view: RingView;
+  readonly #params: ChordParams;
+  readonly #links: () => Links;
+  readonly #now: () => number;
+
+  constructor(view: RingView, params: ChordParams, links: () => Links, now: () => number) {
+    this.#view = view;
+    this.#params = params;
+    this.#links = links;
+    this.#now = now;
+  }
+
+  /** The known members that should be linked as neighbours: the nearest on each side. */
+  wantedNeighbours(): Set<Id> {
+    const { known, self } = this.#view;
+    const count = known.length;
+    const start = this.#view.indexAtOrAfter(self);
+    const each = Math.min(this.#params.linkedNeighbours, count);
+    const ids = new Set<Id>();
+    for (let i = 0; i < each; i++) {
+      ids.add(known[(start + i) % count]!.id);
+      ids.add(known[(start - 1 - i + 2 * count) % count]!.id);
+    }
+    return ids;
+  }
+
+  /** What this node keeps each of its links for. */
+  wantsByLink(): Map<Link, Wants> {
+    const neighbours = this.wantedNeighbours();
+    const wants = new Map<Link, Wants>();
+    for (const link of this.#links().all()) {
+      wants.set(link, neighbours.has(link.id) ? "neighbour" : "nothing");
+    }
+    const perOctave = this.#perOctave();
+    for (const links of this.longLinksByOctave(neighbours).values()) {
+      const quickest = links.length > perOctave ? links.toSorted(byQuickness) : links;
+      for (const link of quickest.slice(0, perOctave)) wants.set(link, "long");
+    }
+    return wants;
+  }
+
+  /** See `LinksEvents.worthOf`: 1,000 for the successor, 0 for what nobody wants. */
+  worthOf(id: Id): number {
+    const rank = this.#rankOf(id);
+    if (rank < this.#params.listLength) return 1_000 - rank;
+    const link = this.#links().get(id);
+    if (!link) return 50;
+    if (!link.isMember) return this.#now() - link.openedAtMs < GUEST_MS ? 500 : 0;
+    if (link.state?.wants === "neighbour") return 600;
+    if (link.wants === "long") return 200;
+    return link.state?.wants === "long" ? 100 : 0;
+  }
+
+  /** Links of each octave, neighbours left out. */
+  longLinksByOctave(neighbours: ReadonlySet<Id>): Map<number, Link[]> {
+    const byOctave = new Map<number, Link[]>();
+    for (const link of this.#links().all()) {
+      if (!link.isMember || neighbours.has(link.id)) continue;
+      const octave = octaveOf(this.#view.place, link.at);
+      const links = byOctave.get(octave);
+      if (links) links.push(link);
+      else byOctave.set(octave, [link]);
+    }
+    return byOctave;
+  }
+
+  /** Long links to keep in each octave: what the budget leaves, shared out. */
+  #perOctave(): number {
+    const octaves = Math.max(1, Math.log2(this.#view.estimatedSize() / this.#params.listLength));
+    const budget = this.#params.chosenLinks - 2 * this.#params.linkedNeighbours;
+    return Math.max(1, Math.round(budget / octaves));
+  }
+
+  /** 0 for the successor and the predecessor, 1 for the next on each side, and so on. */
+  #rankOf(id: Id): number {
+    const { successors, predecessors } = this.#view;
+    const ranks = [successors.indexOf(id), predecessors.indexOf(id)].filter((rank) => rank >= 0);
+    return ranks.length > 0 ? Math.min(...ranks) : Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Measured round trips first; then the older link, so that nothing flaps. */
+function byQuickness(a: Link, b: Link): number {
+  const difference = (a.rtt.smoothedMs ?? 1e9) - (b.rtt.smoothedMs ?? 1e9);
+  return difference === 0 ? a.openedAtMs - b.openedAtMs : difference;
+}

@@ -1,0 +1,87 @@
+/**
+ * Who may import whom: the table of the layers, checked against every import.
+ * docs/architecture.md says why.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { join, posix, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const CORE = ["base", "env", "id", "wire", "link", "kbr", "chord", "peer"];
+
+/** A layer is a folder of src/, or a file directly in it. Each may import itself as well. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  env: ["base"],
+  id: ["base"],
+  wire: ["base", "id"],
+  link: ["base", "env", "id", "wire"],
+  kbr: ["base", "env", "id", "wire"],
+  chord: ["base", "env", "id", "wire", "link", "kbr"],
+  peer: ["base", "env", "id", "wire", "kbr"],
+  sdk: ["kbr", "peer"],
+  peerlets: ["sdk"],
+  sandbox: ["base", "sdk"],
+  platform: CORE,
+  ui: ["base", "id", "kbr", "peer", "sdk"],
+  sim: CORE,
+  "overlay.ts": [...CORE, "sdk", "platform"],
+  "main.ts": [...CORE, "sdk", "platform", "ui", "overlay.ts"],
+};
+
+/** A package is imported by its files alone, so that it can be replaced there. */
+const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
+  "@noble/ed25519": ["id/identity.ts"],
+  "@noble/hashes": ["id/hash.ts", "id/identity.ts"],
+  "idb-keyval": ["platform/idb-storage.ts"],
+  peerjs: ["platform/gate-client.ts"],
+  "simple-peer": ["platform/webrtc-transport.ts"],
+};
+
+/** The simulation runs in Node, and its contracts are suites of tests. */
+const SIM_PACKAGES = /^(node:.*|vitest|fast-check)$/;
+
+const SRC = fileURLToPath(new URL(".", import.meta.url));
+const IMPORT = /(?:^\s*(?:import|export)\b[^"';]*?\bfrom\s*|^\s*import\s*|\bimport\()"([^"]+)"/gm;
+
+const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+  .map((entry) => relative(SRC, join(entry.parentPath, entry.name)).split(sep).join("/"));
+
+function importsOf(file: string): string[] {
+  return [...readFileSync(join(SRC, file), "utf8").matchAll(IMPORT)].map((match) => match[1]!);
+}
+
+/** Null when all is well, else what is wrong with importing `target` in `file`. */
+function verdict(file: string, target: string): string | null {
+  const isTest = file.endsWith(".test.ts");
+  if (!target.startsWith(".")) {
+    const name = target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+    const isSim = file.startsWith("sim/") && SIM_PACKAGES.test(name);
+    const isAllowed = isTest || isSim || PACKAGE_FILES[name]?.includes(file);
+    return isAllowed ? null : `${file} imports ${target}`;
+  }
+  const path = posix.join(posix.dirname(file), target);
+  const [from, to] = [file.split("/")[0]!, path.split("/")[0]!];
+  const isAllowed = from === to || MAY_IMPORT[from]?.includes(to) || (isTest && to === "sim");
+  return isAllowed ? null : `${file} imports ${path}`;
+}
+
+test("every import stays within its layer's bounds", () => {
+  const sources = files.filter((file) => file !== "layers.test.ts");
+  const wrong = sources.flatMap((file) => importsOf(file).map((target) => verdict(file, target)));
+  expect(sources).not.toEqual([]);
+  expect(wrong.filter((text) => text !== null)).toEqual([]);
+});
+
+test.each([
+  { file: "chord/node.ts", target: "../link/link.ts", isAllowed: true },
+  { file: "peer/peer.ts", target: "../chord/node.ts", isAllowed: false },
+  { file: "peer/peer.test.ts", target: "../sim/world.ts", isAllowed: true },
+  { file: "id/id.ts", target: "../../signaling/gates.ts", isAllowed: false },
+  { file: "id/hash.ts", target: "@noble/hashes/sha2.js", isAllowed: true },
+  { file: "wire/codec.ts", target: "@noble/hashes/sha2.js", isAllowed: false },
+  { file: "link/link.ts", target: "node:fs", isAllowed: false },
+])("$file may import $target: $isAllowed", ({ file, target, isAllowed }) => {
+  expect(verdict(file, target) === null).toBe(isAllowed);
+});

@@ -1,0 +1,38 @@
+/**
+ * Round-trip time, smoothed, and the time-out that follows from it.
+ *
+ * Source: RFC 6298, section 2: alpha 1/8, beta 1/4, RTO = SRTT + 4·RTTVAR.
+ */
+
+/** Before anything was measured. RFC 6298 says 1 s for the Internet. */
+const FIRST_TIMEOUT_MS = 1_000;
+/** A tab's timers and its garbage collector make anything below meaningless (a guess). */
+const LEAST_TIMEOUT_MS = 200;
+const MOST_TIMEOUT_MS = 3_000;
+
+export class RoundTrip {
+  #smoothedMs: number | null = null;
+  #variationMs = 0;
+
+  measured(ms: number): void {
+    if (this.#smoothedMs === null) {
+      this.#smoothedMs = ms;
+      this.#variationMs = ms / 2;
+      return;
+    }
+    this.#variationMs += (Math.abs(this.#smoothedMs - ms) - this.#variationMs) / 4;
+    this.#smoothedMs += (ms - this.#smoothedMs) / 8;
+  }
+
+  /** Null until something was measured. */
+  get smoothedMs(): number | null {
+    return this.#smoothedMs;
+  }
+
+  /** How long to wait for an answer before trying another way. */
+  get timeoutMs(): number {
+    if (this.#smoothedMs === null) return FIRST_TIMEOUT_MS;
+    const timeout = this.#smoothedMs + 4 * this.#variationMs;
+    return Math.min(MOST_TIMEOUT_MS, Math.max(LEAST_TIMEOUT_MS, timeout));
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The simulation's network: channels between hosts with latency, loss,
+ * duplication, reordering, partitions, and pairs that can never connect.
+ *
+ * A crashed host falls silent: nobody is told, as when a tab's process is
+ * killed. Bytes are copied once, at the sender, as a real channel does.
+ */
+import type { Clock } from "../env/env.ts";
+import { type Channel, type ChannelEvents, LOW_WATER_BYTES } from "../link/channel.ts";
+import type { AnswerEvents, Attempt, Dial, DialEvents, Transport } from "../link/transport.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+
+export interface NetworkConditions {
+  /** One way, in ms: the base, and up to this much more for each frame. */
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  /** Shares of frames, 0 to 1. */
+  readonly loss: number;
+  readonly duplication: number;
+  /** Share of frames that may be overtaken by later ones. */
+  readonly reordering: number;
+  /** Share of pairs of hosts that can never connect directly. */
+  readonly nonTransitive: number;
+  /** What one channel carries, in bytes per second. */
+  readonly bytesPerSecond: number;
+}
+
+export const GOOD_NETWORK: NetworkConditions = {
+  latencyMs: 30,
+  jitterMs: 20,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  nonTransitive: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+};
+
+/** A machine of the simulation. Zero or more channels end here. */
+export class Host {
+  readonly number: number;
+  isUp = true;
+  /** Hosts in different parts of a partition do not hear each other. */
+  part = 0;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+export interface Traffic {
+  frames: number;
+  bytes: number;
+}
+
+export class MemoryNetwork {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  conditions: NetworkConditions;
+  readonly traffic: Traffic = { frames: 0, bytes: 0 };
+  readonly #offers = new Map<string, Offer>();
+  #hosts = 0;
+  #serial = 0;
+
+  constructor(clock: Clock, random: SeededRandom, conditions: NetworkConditions) {
+    this.clock = clock;
+    this.random = random;
+    this.conditions = conditions;
+  }
+
+  newHost(): Host {
+    return new Host(this.#hosts++);
+  }
+
+  canHear(a: Host, b: Host): boolean {
+    return a.isUp && b.isUp && a.part === b.part;
+  }
+
+  /** Whether two hosts could ever have a channel of their own: decided by their numbers, once and for all. */
+  canConnect(a: Host, b: Host): boolean {
+    const [low, high] = a.number < b.number ? [a.number, b.number] : [b.number, a.number];
+    const draw = (Math.imul(low * 7919 + high, 2654435761) >>> 0) / 2 ** 32;
+    return draw >= this.conditions.nonTransitive && this.canHear(a, b);
+  }
+
+  transport(host: Host): Transport {
+    return {
+      dial: (events) => this.#dial(host, events),
+      answer: (offer, events) => this.#answer(host, offer, events),
+    };
+  }
+
+  /** Two ends of a channel that is open now. */
+  connect(a: Host, b: Host): [Channel, Channel] {
+    const serial = this.#serial++;
+    const ends: [MemoryChannel, MemoryChannel] = [
+      new MemoryChannel(this, a, b, { local: `a-${serial}`, remote: `b-${serial}` }),
+      new MemoryChannel(this, b, a, { local: `b-${serial}`, remote: `a-${serial}` }),
+    ];
+    ends[0].other = ends[1];
+    ends[1].other = ends[0];
+    return ends;
+  }
+
+  #dial(host: Host, events: DialEvents): Dial {
+    const name = `offer-${this.#serial++}`;
+    const offer: Offer = { host, events, answered: null, isOver: false };
+    this.#offers.set(name, offer);
+    const close = () => {
+      offer.isOver = true;
+      this.#offers.delete(name);
+    };
+    this.clock.after(1, () => {
+      if (!offer.isOver) events.offered(name);
+    });
+    return {
+      close,
+      accept: (answer) => {
+        const answered = offer.answered;
+        close();
+        if (answered === null || answer !== `answer to ${name}`)
+          return events.failed("a bad answer");
+        this.#open(offer, answered);
+      },
+    };
+  }
+
+  #answer(host: Host, name: string, events: AnswerEvents): Attempt {
+    const offer = this.#offers.get(name);
+    const answered: Answered = { host, events, isOver: false };
+    this.clock.after(1, () => {
+      if (answered.isOver) return;
+      if (!offer || offer.answered) return events.failed("not an offer");
+      offer.answered = answered;
+      events.answered(`answer to ${name}`);
+    });
+    return {
+      close: () => {
+        answered.isOver = true;
+      },
+    };
+  }
+
+  #open(offer: Offer, answered: Answered): void {
+    if (!this.canConnect(offer.host, answered.host)) {
+      // As ICE: it takes a while to be sure that nothing works.
+      this.clock.after(5_000, () => {
+        offer.events.failed("no way through");
+        if (!answered.isOver) answered.events.failed("no way through");
+      });
+      return;
+    }
+    const [near, far] = this.connect(offer.host, answered.host);
+    const latencyMs = this.latency();
+    this.clock.after(latencyMs, () => {
+      if (answered.isOver) return far.close();
+      if (answered.host.isUp) answered.events.opened(far);
+    });
+    this.clock.after(2 * latencyMs, () => {
+      if (offer.host.isUp) offer.events.opened(near);
+    });
+  }
+
+  latency(): number {
+    return this.conditions.latencyMs + this.random.next() * this.conditions.jitterMs;
+  }
+}
+
+interface Offer {
+  readonly host: Host;
+  readonly events: DialEvents;
+  answered: Answered | null;
+  isOver: boolean;
+}
+
+interface Answered {
+  readonly host: Host;
+  readonly events: AnswerEvents;
+  isOver: boolean;
+}
+
+class MemoryChannel implements Channel {
+  readonly binding: Channel["binding"];
+  other!: MemoryChannel;
+  readonly #network: MemoryNetwork;
+  readonly #from: Host;
+  readonly #to: Host;
+  #events: ChannelEvents | null = null;
+  readonly #early: ((events: ChannelEvents) => void)[] = [];
+  #isOpen = true;
+  #lastArrivalMs = 0;
+  #freeAtMs = 0;
+  #buffered = 0;
+
+  constructor(network: MemoryNetwork, from: Host, to: Host, binding: Channel["binding"]) {
+    this.#network = network;
+    this.#from = from;
+    this.#to = to;
+    this.binding = binding;
+  }
+
+  bufferedBytes(): number {
+    return this.#buffered;
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+    for (const early of this.#early.splice(0)) early(events);
+  }
+
+  send(frame: Uint8Array): void {
+    if (!this.#isOpen || !this.#from.isUp) return;
+    const { conditions, random, traffic } = this.#network;
+    traffic.frames += 1;
+    traffic.bytes += frame.length;
+    const bytes = frame.slice();
+    const leavesAtMs = this.#leave(bytes.length);
+    if (conditions.loss > 0 && random.next() < conditions.loss) return;
+    this.#arrive(bytes, leavesAtMs);
+    if (conditions.duplication > 0 && random.next() < conditions.duplication) {
+      this.#arrive(bytes.slice(), leavesAtMs);
+    }
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const { clock } = this.#network;
+    const atMs = this.#inOrder(clock.now() + this.#network.latency());
+    clock.after(atMs - clock.now(), () => {
+      if (this.#network.canHear(this.#from, this.#to)) this.other.ended();
+    });
+  }
+
+  ended(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#hand((events) => events.closed("the other side closed it"));
+  }
+
+  /** When these bytes have left, given what the channel carries. */
+  #leave(bytes: number): number {
+    const { clock, conditions } = this.#network;
+    const now = clock.now();
+    if (conditions.bytesPerSecond === Number.POSITIVE_INFINITY) return now;
+    this.#freeAtMs = Math.max(this.#freeAtMs, now) + (bytes / conditions.bytesPerSecond) * 1_000;
+    this.#buffered += bytes;
+    clock.after(this.#freeAtMs - now, () => {
+      const wasAbove = this.#buffered > LOW_WATER_BYTES;
+      this.#buffered -= bytes;
+      const isDrained = wasAbove && this.#buffered <= LOW_WATER_BYTES;
+      if (isDrained && this.#isOpen) this.#events?.drained();
+    });
+    return this.#freeAtMs;
+  }
+
+  #arrive(bytes: Uint8Array, leavesAtMs: number): void {
+    const { clock, conditions, random } = this.#network;
+    let atMs = leavesAtMs + this.#network.latency();
+    const mayOvertake = conditions.reordering > 0 && random.next() < conditions.reordering;
+    if (mayOvertake) atMs += random.next() * conditions.latencyMs;
+    else atMs = this.#inOrder(atMs);
+    clock.after(atMs - clock.now(), () => {
+      if (this.#network.canHear(this.#from, this.#to)) this.other.received(bytes);
+    });
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.#isOpen) this.#hand((events) => events.message(bytes));
+  }
+
+  #hand(event: (events: ChannelEvents) => void): void {
+    if (this.#events) event(this.#events);
+    else this.#early.push(event);
+  }
+
+  #inOrder(atMs: number): number {
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, atMs);
+    return this.#lastArrivalMs;
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The second composition root: a world of nodes on a virtual clock, one seed,
+ * one network in memory, one signaling server, and an oracle that knows the
+ * truth. The same code as in a tab runs in it, handshakes included; only the
+ * signatures are replaced, because a real one takes longer than all the rest.
+ */
+import { Counters } from "../base/counters.ts";
+import { concat, equalBytes } from "../base/bytes.ts";
+import { type GatesParams, DEFAULT_GATES_PARAMS } from "../chord/gates.ts";
+import { Membership } from "../chord/membership.ts";
+import { ChordNode } from "../chord/node.ts";
+import { type ChordParams, DEFAULT_PARAMS } from "../chord/params.ts";
+import type { Env } from "../env/env.ts";
+import { idOfBytes, sha256 } from "../id/hash.ts";
+import type { Id } from "../id/id.ts";
+import type { Identity, Verify } from "../id/identity.ts";
+import { Dispatcher, refuseUnknown } from "../kbr/dispatcher.ts";
+import type { RouteResult } from "../kbr/routing.ts";
+import {
+  GOOD_NETWORK,
+  type Host,
+  MemoryNetwork,
+  type NetworkConditions,
+} from "./memory-network.ts";
+import { MemorySignalingServer } from "./memory-signaling.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly conditions?: Partial<NetworkConditions>;
+  readonly params?: Partial<ChordParams>;
+  readonly gates?: Partial<GatesParams>;
+}
+
+export interface SimNode {
+  readonly id: Id;
+  readonly node: ChordNode;
+  readonly membership: Membership;
+  readonly dispatcher: Dispatcher;
+  readonly counters: Counters;
+  readonly host: Host;
+  readonly secret: Uint8Array;
+}
+
+/** What a lookup found, against what the oracle says now. */
+export interface Lookup {
+  readonly key: Id;
+  readonly from: SimNode;
+  readonly result: RouteResult;
+  readonly tookMs: number;
+}
+
+export class World {
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly server: MemorySignalingServer;
+  /** Those that are up, in the order they came. */
+  readonly nodes = new Set<SimNode>();
+  readonly #params: ChordParams;
+  readonly #gates: GatesParams;
+  #serial = 0;
+
+  constructor(options: WorldOptions) {
+    this.random = new SeededRandom(options.seed);
+    this.#params = { ...DEFAULT_PARAMS, ...options.params };
+    this.#gates = { ...DEFAULT_GATES_PARAMS, ...options.gates };
+    this.network = new MemoryNetwork(this.clock, new SeededRandom(options.seed, 1), {
+      ...GOOD_NETWORK,
+      ...options.conditions,
+    });
+    this.server = new MemorySignalingServer(this.network);
+  }
+
+  /** Starts a node; with a secret, the node that had it before. */
+  add(secret: Uint8Array = this.random.bytes(32)): SimNode {
+    const serial = this.#serial++;
+    const identity = identityOf(secret);
+    const host = this.network.newHost();
+    const env: Env = {
+      clock: clockOf(this.clock, host),
+      random: new SeededRandom(this.random.next() * 2 ** 32, serial),
+      log: { debug: () => {} },
+    };
+    const counters = new Counters();
+    const dispatcher = new Dispatcher(env, counters, refuseUnknown, () => {});
+    const node = new ChordNode({
+      env,
+      identity,
+      verify: verifyHash,
+      network: "sim",
+      transport: this.network.transport(host),
+      counters,
+      params: this.#params,
+      upcalls: dispatcher,
+    });
+    const signaling = this.server.clientOf(identity.id, host);
+    const membership = new Membership(env, counters, node, [signaling], this.#gates);
+    const simNode = { id: node.id, node, membership, dispatcher, counters, host, secret };
+    this.nodes.add(simNode);
+    membership.start();
+    return simNode;
+  }
+
+  /** Falls silent at once: nobody is told. */
+  crash(node: SimNode): void {
+    node.host.isUp = false;
+    this.nodes.delete(node);
+  }
+
+  /** Says goodbye. */
+  leave(node: SimNode): void {
+    node.membership.leave();
+    this.nodes.delete(node);
+    // The goodbyes have a second to leave; then the tab is gone.
+    this.clock.after(1_000, () => {
+      node.host.isUp = false;
+    });
+  }
+
+  /** Splits the hosts that are up into two parts that do not hear each other. */
+  partition(belongsToSecond: (node: SimNode) => boolean): void {
+    for (const node of this.nodes) node.host.part = belongsToSecond(node) ? 1 : 0;
+  }
+
+  heal(): void {
+    for (const node of this.nodes) node.host.part = 0;
+  }
+
+  run(ms: number, afterEach?: () => void): void {
+    this.clock.advance(ms, afterEach);
+  }
+
+  /** Runs until `holds`, looking every 100 ms; how long that took, or null after `mostMs`. */
+  runUntil(holds: () => boolean, mostMs: number): number | null {
+    const startMs = this.clock.now();
+    while (!holds()) {
+      if (this.clock.now() - startMs >= mostMs) return null;
+      this.run(100);
+    }
+    return this.clock.now() - startMs;
+  }
+
+  /** Adds nodes one after the other, `everyMs` apart, and runs until all are members. */
+  grow(count: number, everyMs: number): void {
+    for (let i = 0; i < count; i++) {
+      this.add();
+      this.run(everyMs);
+    }
+  }
+
+  members(): SimNode[] {
+    return [...this.nodes].filter(({ node }) => node.isMember);
+  }
+
+  sample(count: number): SimNode[] {
+    const left = [...this.nodes];
+    return Array.from({ length: Math.min(count, left.length) }, () => {
+      const at = Math.floor(this.random.next() * left.length);
+      return left.splice(at, 1)[0]!;
+    });
+  }
+
+  randomKey(): Id {
+    return idOfBytes(this.random.bytes(20));
+  }
+
+  /** The truth: member ids in order. */
+  sortedIds(): Id[] {
+    return this.members()
+      .map(({ id }) => id)
+      .toSorted();
+  }
+
+  /** A lookup of `key`; `done` gets what came of it. */
+  lookup(from: SimNode, key: Id, done: (lookup: Lookup) => void, timeoutMs = 10_000): void {
+    const startMs = this.clock.now();
+    from.node.trace(key, timeoutMs, (result) => {
+      done({ key, from, result, tookMs: this.clock.now() - startMs });
+    });
+  }
+
+  /** Lookups from random nodes to random keys, `perSecond` of them; the world runs meanwhile. */
+  lookups(count: number, perSecond: number): Lookup[] {
+    const done: Lookup[] = [];
+    for (let i = 0; i < count; i++) {
+      const [from] = this.sample(1);
+      this.lookup(from!, this.randomKey(), (lookup) => done.push(lookup));
+      this.run(1_000 / perSecond);
+    }
+    this.runUntil(() => done.length === count, 20_000);
+    return done;
+  }
+}
+
+/** The root of a key: the first id at or after it, wrapping round. */
+export function rootOf(key: Id, sortedIds: readonly Id[]): Id {
+  let low = 0;
+  let high = sortedIds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sortedIds[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return sortedIds[low % sortedIds.length]!;
+}
+
+/** A host that is down runs nothing more. */
+function clockOf(clock: VirtualClock, host: Host): Env["clock"] {
+  return {
+    now: () => clock.now(),
+    after: (delayMs, task) =>
+      clock.after(delayMs, () => {
+        if (host.isUp) task();
+      }),
+    soon: (task) => clock.soon(task),
+  };
+}
+
+/** A key pair for the simulation: the "signature" is a hash that only shows it was made for this message. */
+function identityOf(secret: Uint8Array): Identity {
+  const publicKey = sha256(secret);
+  return {
+    id: idOfBytes(publicKey),
+    publicKey,
+    sign: (message) => hashSignature(publicKey, message),
+  };
+}
+
+const verifyHash: Verify = (publicKey, message, signature) =>
+  equalBytes(signature, hashSignature(publicKey, message));
+
+function hashSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  const half = sha256(concat(publicKey, message));
+  return concat(half, half);
+}
