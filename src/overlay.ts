@@ -9,7 +9,6 @@ import { DEFAULT_GATES_PARAMS } from "./chord/gates.ts";
 import { Membership } from "./chord/membership.ts";
 import { ChordNode } from "./chord/node.ts";
 import { DEFAULT_PARAMS } from "./chord/params.ts";
-import { identityFromSecret, verifyEd25519 } from "./id/identity.ts";
 import { Dispatcher, refuseUnknown } from "./kbr/dispatcher.ts";
 import type { Link } from "./link/link.ts";
 import { OverlayPeer } from "./peer/overlay-peer.ts";
@@ -20,6 +19,7 @@ import { IdbStorage } from "./platform/idb-storage.ts";
 import { claimIdentity } from "./platform/identity-pool.ts";
 import { missingRequirement } from "./platform/requirements.ts";
 import { readServerConfig } from "./platform/server-config.ts";
+import { signaturesOf } from "./platform/web-crypto.ts";
 import { WebRtcTransport } from "./platform/webrtc-transport.ts";
 import { MAX_NETWORK_BYTES } from "./wire/limits.ts";
 
@@ -62,7 +62,7 @@ export async function joinOverlay(options: JoinOptions = {}): Promise<Peer> {
     session: storageOrNothing(() => sessionStorage),
     bytes: (count) => env.random.bytes(count),
   });
-  const identity = identityFromSecret(claimed.secret);
+  const { identity, verify } = await signaturesOf(claimed.secret);
   const rtc = { clock: env.clock, counters };
   const dispatcher = new Dispatcher(env, counters, refuseUnknown, (id, joined) =>
     peer.emit("update", { id, joined }),
@@ -70,7 +70,7 @@ export async function joinOverlay(options: JoinOptions = {}): Promise<Peer> {
   const node = new ChordNode({
     env,
     identity,
-    verify: verifyEd25519,
+    verify,
     network,
     transport: new WebRtcTransport(rtc, iceServers),
     counters,

@@ -7,7 +7,9 @@
  * later (nonces), whoever relayed the offer cannot sit in the middle
  * (fingerprints), and nobody's own signature can be mirrored back (roles).
  *
- * No I/O in here: bytes in, verdicts out.
+ * No I/O in here: bytes in, verdicts out. Signing and checking may take a while
+ * (a tab leaves them to WebCrypto), so a verdict comes through a callback, and
+ * the caller hands in one message at a time.
  */
 import { concat, utf8 } from "../base/bytes.ts";
 import { sha256, idOfBytes } from "../id/hash.ts";
@@ -80,32 +82,39 @@ export class Handshake {
     return this.#ownHello;
   }
 
-  take(bytes: Uint8Array): HandshakeStep {
+  /** Takes the next message. `done` is called once, now or later; not again before that. */
+  take(bytes: Uint8Array, done: (step: HandshakeStep) => void): void {
     if (this.#peer === null && isForeignVersion(bytes)) {
-      return failed(
-        "version",
-        `this node speaks version ${WIRE_VERSION} of PROST, the other does not`,
-      );
+      const why = `this node speaks version ${WIRE_VERSION} of PROST, the other does not`;
+      return done(failed("version", why));
     }
     const message = decode(bytes);
-    if (message?.tag === "goodbye") return failed("turned-away", message.body.why);
-    if (message?.tag === "hello" && this.#peer === null)
-      return this.#takeHello(message.body, bytes);
-    // A hello again is a copy that the network made: it changes nothing.
-    if (message?.tag === "hello") return { kind: "continue" };
-    if (message?.tag === "proof" && this.#peer !== null) return this.#takeProof(message.body);
-    return failed("malformed", "the handshake was not kept to");
+    if (message?.tag === "goodbye") return done(failed("turned-away", message.body.why));
+    if (message?.tag === "hello") {
+      // A hello again is a copy that the network made: it changes nothing.
+      if (this.#peer !== null) return done({ kind: "continue" });
+      return this.#takeHello(message.body, bytes, done);
+    }
+    if (message?.tag === "proof" && this.#peer !== null) {
+      return this.#takeProof(this.#peer, message.body, done);
+    }
+    done(failed("malformed", "the handshake was not kept to"));
   }
 
-  #takeHello(hello: BodyOf<"hello">, bytes: Uint8Array): HandshakeStep {
+  #takeHello(
+    hello: BodyOf<"hello">,
+    bytes: Uint8Array,
+    done: (step: HandshakeStep) => void,
+  ): void {
     const { identity, network } = this.#settings;
     if (hello.network !== network) {
-      return failed("network", `this node is of the network "${network}", the other of another`);
+      const why = `this node is of the network "${network}", the other of another`;
+      return done(failed("network", why));
     }
     const id = idOfBytes(hello.publicKey);
-    if (id === identity.id) return failed("self", "this is the same node");
+    if (id === identity.id) return done(failed("self", "this is the same node"));
     if (this.#expected !== null && id !== this.#expected) {
-      return failed("wrong-id", "another node answered than the one dialled");
+      return done(failed("wrong-id", "another node answered than the one dialled"));
     }
     const isInitiator = this.#role === "initiator";
     const { local, remote } = this.#binding;
@@ -123,19 +132,21 @@ export class Handshake {
       instance: hello.instance,
       transcript: hexOf(this.#transcript, 0, 32),
     };
-    const signature = identity.sign(signed(this.#role, this.#transcript));
-    return { kind: "continue", reply: encode("proof", { signature }) };
+    identity.sign(signed(this.#role, this.#transcript), (signature) =>
+      done({ kind: "continue", reply: encode("proof", { signature }) }),
+    );
   }
 
-  #takeProof(proof: BodyOf<"proof">): HandshakeStep {
-    const peer = this.#peer!;
+  #takeProof(
+    peer: Proven,
+    proof: BodyOf<"proof">,
+    done: (step: HandshakeStep) => void,
+  ): void {
     const otherRole = this.#role === "initiator" ? "responder" : "initiator";
-    const isGood = this.#settings.verify(
-      peer.publicKey,
-      signed(otherRole, this.#transcript!),
-      proof.signature,
+    const message = signed(otherRole, this.#transcript!);
+    this.#settings.verify(peer.publicKey, message, proof.signature, (isGood) =>
+      done(isGood ? { kind: "proven", peer } : failed("signature", "the signature is not good")),
     );
-    return isGood ? { kind: "proven", peer } : failed("signature", "the signature is not good");
   }
 }
 

@@ -9,11 +9,11 @@
 import type { Counters } from "../base/counters.ts";
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
-import { encode, splitFrame } from "../wire/codec.ts";
 import { NONCE_BYTES, type BodyOf } from "../wire/messages.ts";
 import type { Channel } from "./channel.ts";
 import { Handshake, type HandshakeSettings, type LinkRole, type Proven } from "./handshake.ts";
 import { Link, type LinkEvents } from "./link.ts";
+import { Opening, farewell, turnAway } from "./opening.ts";
 
 export interface LinksParams {
   /** Links, and channels on their way to be one, at the very most. */
@@ -51,7 +51,7 @@ export class Links {
   readonly #params: LinksParams;
   readonly #events: LinksEvents;
   readonly #byId = new Map<Id, Link>();
-  readonly #openings = new Set<() => void>();
+  readonly #openings = new Set<Opening>();
 
   constructor(
     env: Env,
@@ -82,91 +82,38 @@ export class Links {
 
   /** Shakes hands on a fresh channel, which belongs to this object from here on. */
   admit(channel: Channel, options: AdmitOptions): void {
-    const handshake = new Handshake(
-      this.#settings,
-      channel.binding,
-      options.role,
-      options.expected,
-      this.#env.random.bytes(NONCE_BYTES),
-    );
-    const finish = (admission: Admission) => {
-      cancelLimit();
-      this.#openings.delete(abandon);
-      options.done?.(admission);
-    };
-    const fail = (counter: string, why: string) => {
-      sink = deaf;
-      this.#counters.add(counter);
-      this.#env.log.debug("handshake failed", { why });
-      // The reason has a moment to reach the other end, as with an open link.
-      channel.send(encode("goodbye", farewell(why)));
-      this.#env.clock.after(this.#params.handshakeMs / 10, () => channel.close());
-      finish({ kind: "failed", why });
-    };
-    const abandon = () => {
-      sink = deaf;
-      channel.close();
-      finish({ kind: "failed", why: "this node is leaving" });
-    };
-    const cancelLimit = this.#env.clock.after(this.#params.handshakeMs, () =>
-      fail("handshake.timed-out", "the handshake took too long"),
-    );
-
-    const takeFrame = (frame: Uint8Array) => {
-      const messages = splitFrame(frame);
-      if (messages === null) return fail("frames.malformed", "a frame that does not add up");
-      for (let i = 0; i < messages.length; i++) {
-        const step = handshake.take(messages[i]!);
-        if (step.kind === "failed") return fail(step.counter, step.why);
-        if (step.kind === "proven") {
-          const link = this.#settle(channel, step.peer, options, finish);
-          sink = link?.channelEvents ?? deaf;
-          for (const message of messages.slice(i + 1)) link?.takeMessage(message);
-          return;
-        }
-        if (step.reply) channel.send(step.reply);
-      }
-    };
-    let sink = {
-      message: takeFrame,
-      drained: () => {},
-      closed: (why: string) => {
-        this.#counters.add("handshake.broken");
-        finish({ kind: "failed", why });
+    const { role, expected } = options;
+    const nonce = this.#env.random.bytes(NONCE_BYTES);
+    const handshake = new Handshake(this.#settings, channel.binding, role, expected, nonce);
+    const opening = new Opening(this.#env, this.#counters, channel, handshake, {
+      limitMs: this.#params.handshakeMs,
+      failed: (why) => {
+        this.#openings.delete(opening);
+        options.done?.({ kind: "failed", why });
       },
-    };
-    this.#openings.add(abandon);
-    // Before anything that has arrived is answered: the other end expects a hello first.
-    channel.send(handshake.hello());
-    channel.attach({
-      message: (frame) => sink.message(frame),
-      drained: () => sink.drained(),
-      closed: (why) => sink.closed(why),
+      proven: (peer) => {
+        this.#openings.delete(opening);
+        return this.#settle(channel, peer, options);
+      },
     });
+    this.#openings.add(opening);
+    opening.start();
   }
 
   /** A proven node: one link to it stays, within the budget. Null when this channel is not the one. */
-  #settle(
-    channel: Channel,
-    peer: Proven,
-    options: AdmitOptions,
-    finish: (admission: Admission) => void,
-  ): Link | null {
-    const turnAway = (why: string) => {
-      channel.send(encode("goodbye", farewell(why)));
-      this.#env.clock.after(this.#params.handshakeMs / 10, () => channel.close());
-    };
+  #settle(channel: Channel, peer: Proven, options: AdmitOptions): Link | null {
+    const finish = (admission: Admission) => options.done?.(admission);
     const older = this.#byId.get(peer.id);
     // Two channels of the same two runs crossed: both ends keep the same one.
     // Another instance means the node was reloaded, and the older link is dead.
     if (older && older.instance === peer.instance && keeps(older, peer, options)) {
-      turnAway("already linked");
+      turnAway(this.#env, channel, "already linked");
       finish({ kind: "already", link: older });
       return null;
     }
     if (!older && !this.#makeRoomFor(peer.id, options.isGuest === true)) {
       this.#counters.add("links.refused-full");
-      turnAway("full: all links are in better use");
+      turnAway(this.#env, channel, "full: all links are in better use");
       finish({ kind: "failed", why: "full" });
       return null;
     }
@@ -234,7 +181,7 @@ export class Links {
 
   /** Ends everything, with a goodbye on every link. May be called twice. */
   closeAll(goodbye: BodyOf<"goodbye">): void {
-    for (const abandon of [...this.#openings]) abandon();
+    for (const opening of [...this.#openings]) opening.abandon("this node is leaving");
     for (const link of this.#byId.values()) link.close(goodbye);
     this.#byId.clear();
   }
@@ -252,10 +199,4 @@ function keeps(older: Link, newer: Proven, options: AdmitOptions): boolean {
   const newerPath = options.path ?? "direct";
   if (older.path !== newerPath) return older.path === "direct";
   return older.transcript < newer.transcript;
-}
-
-const deaf = { message: () => {}, drained: () => {}, closed: () => {} };
-
-function farewell(why: string): BodyOf<"goodbye"> {
-  return { why, leaving: false, predecessors: [], successors: [] };
 }

@@ -224,12 +224,12 @@ function identityOf(secret: Uint8Array): Identity {
   return {
     id: idOfBytes(publicKey),
     publicKey,
-    sign: (message) => hashSignature(publicKey, message),
+    sign: (message, done) => done(hashSignature(publicKey, message)),
   };
 }
 
-const verifyHash: Verify = (publicKey, message, signature) =>
-  equalBytes(signature, hashSignature(publicKey, message));
+const verifyHash: Verify = (publicKey, message, signature, done) =>
+  done(equalBytes(signature, hashSignature(publicKey, message)));
 
 function hashSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
   const half = sha256(concat(publicKey, message));
