@@ -17,6 +17,8 @@ import type { Router } from "./router.ts";
 import type { Stabilizer } from "./stabilizer.ts";
 import { type Usefulness, octaveOf } from "./usefulness.ts";
 
+/** Long links dialled in one round. A guess: 8 of them are open after 8 s. */
+const PER_ROUND = 1;
 /** Between two questions for a node in an empty octave, in ms. A guess. */
 const FIND_AGAIN_MS = 3_000;
 const FIND_TIMEOUT_MS = 5_000;
@@ -52,10 +54,16 @@ export class Fingers {
     this.#usefulness = usefulness;
   }
 
-  /** Opens long links while there are fewer than the budget by choice: in the emptiest octave first. */
+  /**
+   * Opens long links while there are fewer than the budget by choice: in the
+   * emptiest octave first. To be called once a round, and never in a hurry: when
+   * many tabs open at once, neighbours are what they need first.
+   */
   fixFingers(): void {
     const room = this.#params.chosenLinks - this.#links.count - this.#dialer.count;
-    for (let i = 0; i < room && this.#dialer.canDial; i++) if (!this.#fixOne()) return;
+    for (let i = 0; i < Math.min(room, PER_ROUND) && this.#dialer.canDial; i++) {
+      if (!this.#fixOne()) return;
+    }
   }
 
   #fixOne(): boolean {

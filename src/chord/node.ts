@@ -348,7 +348,6 @@ export class ChordNode implements KeyBasedRouting {
     if (!this.#isMember) return;
     const againMs = this.#stabilizer.stabilize();
     if (againMs !== null) this.#changedIn(againMs);
-    this.#fingers.fixFingers();
   }
 
   #tellUpdates(): void {
@@ -378,5 +377,6 @@ export class ChordNode implements KeyBasedRouting {
     this.#rounds += 1;
     if (this.#rounds % this.#params.tellRounds === 0) this.#announcer.tellAll();
     this.#stabilizer.trim();
+    if (this.#isMember && !this.#stabilizer.isBusy) this.#fingers.fixFingers();
   }
 }

@@ -38,6 +38,8 @@ export interface ChordParams {
   readonly tellRounds: number;
   /** Old nodes let a newcomer dial first, in ms. A guess: a dial takes less. */
   readonly courtesyMs: number;
+  /** The further neighbours are dialled after this, in ms: when many tabs open at once, nearer ones are still to come. A guess: a room full of tabs has joined by then. */
+  readonly spareMs: number;
   /** A hop holds a message for at most this, in ms; then it says unreachable. A guess: a neighbour's death is known by then. */
   readonly holdMs: number;
   /** The source sends again after this much silence, in ms, and at most so often. Guesses. */
@@ -73,6 +75,7 @@ export const DEFAULT_PARAMS: ChordParams = {
   tellMs: 100,
   tellRounds: 4,
   courtesyMs: 500,
+  spareMs: 3_000,
   holdMs: 9_000,
   resendMs: 4_000,
   mostResends: 1,

@@ -63,6 +63,12 @@ export class Stabilizer {
     this.#unconnectable = unconnectable;
   }
 
+  /** A newcomer whose neighbours are still missing: its long links can wait. */
+  get isBusy(): boolean {
+    const isNewcomer = this.#env.clock.now() - this.#joinedAtMs < 2 * NEWCOMER_MS;
+    return isNewcomer && this.#missingSinceMs.size > 0;
+  }
+
   joined(): void {
     this.#joinedAtMs = this.#env.clock.now();
   }
@@ -75,11 +81,15 @@ export class Stabilizer {
       if (!missing.includes(id)) this.#missingSinceMs.delete(id);
     }
     const isNewcomer = now - this.#joinedAtMs < NEWCOMER_MS;
+    const { courtesyMs, spareMs } = this.#params;
+    const urgent = this.#usefulness.nearestNeighbours();
+    // The further ones are no hurry: when many tabs open at once, nearer ones are still to come.
     let again: number | null = null;
     for (const id of missing) {
       const sinceMs = this.#missingSinceMs.get(id) ?? now;
       this.#missingSinceMs.set(id, sinceMs);
-      const waitMs = isNewcomer ? 0 : sinceMs + this.#params.courtesyMs - now;
+      const patienceMs = urgent.has(id) ? (isNewcomer ? 0 : courtesyMs) : spareMs;
+      const waitMs = sinceMs + patienceMs - now;
       if (waitMs <= 0) this.tryDial(id);
       else again = Math.min(again ?? waitMs, waitMs);
     }

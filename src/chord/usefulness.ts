@@ -37,10 +37,20 @@ export class Usefulness {
 
   /** The known members that should be linked as neighbours: the nearest on each side. */
   wantedNeighbours(): Set<Id> {
+    return this.#nearest(this.#params.linkedNeighbours);
+  }
+
+  /** Those that the ring itself depends on: the successor and the predecessor. */
+  nearestNeighbours(): Set<Id> {
+    return this.#nearest(1);
+  }
+
+  /** So many on each side, nearest first. */
+  #nearest(onEachSide: number): Set<Id> {
     const { known, self } = this.#view;
     const count = known.length;
     const start = this.#view.indexAtOrAfter(self);
-    const each = Math.min(this.#params.linkedNeighbours, count);
+    const each = Math.min(onEachSide, count);
     const ids = new Set<Id>();
     for (let i = 0; i < each; i++) {
       ids.add(known[(start + i) % count]!.id);

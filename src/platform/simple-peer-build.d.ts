@@ -8,9 +8,8 @@
 declare module "simple-peer/simplepeer.min.js" {
   interface Options {
     readonly initiator: boolean;
-    readonly trickle: false;
+    readonly trickle: true;
     /** Ms from the first candidate until the description goes out as it is. */
-    readonly iceCompleteTimeout: number;
     readonly objectMode: true;
     readonly channelConfig: RTCDataChannelInit;
     readonly wrtc: {
