@@ -5,6 +5,7 @@
  * at all while nobody can see it, so a page costs the ring next to nothing.
  */
 import type { Peer } from "../peer/peer.ts";
+import { Calm } from "./calm.ts";
 import { CountersPanel } from "./counters.ts";
 import { h, setAttribute, setText } from "./dom.ts";
 import { shortId } from "./format.ts";
@@ -30,6 +31,8 @@ import { TraceBox } from "./trace-box.ts";
 /** Numbers move this often when nothing happens, in ms; events are shown at most every MIN_REFRESH_MS. */
 const REFRESH_MS = 1000;
 const MIN_REFRESH_MS = 250;
+/** While the machine is busy, pictures come this far apart, in ms. */
+const CALM_REFRESH_MS = 2000;
 
 export interface PageActions {
   /** The person wants to be a node again. */
@@ -57,7 +60,9 @@ export class Page {
   #passed: readonly string[] = [];
   #memberSinceMs: number | null = null;
   #refreshedMs = 0;
+  readonly #calm = new Calm(performance.now());
   #timer = 0;
+  #dueMs = 0;
   #stops: (() => void)[] = [];
 
   constructor(root: HTMLElement, actions: PageActions) {
@@ -139,15 +144,23 @@ export class Page {
     this.#notice.show(null);
   }
 
-  /** Refreshes after `delayMs`, or as soon as MIN_REFRESH_MS allows. */
+  /** Refreshes after `delayMs`, or as soon as the last picture is old enough. */
   #schedule(delayMs: number): void {
     if (this.#peer === null || document.hidden) return;
-    const sinceMs = performance.now() - this.#refreshedMs;
+    const nowMs = performance.now();
+    const apartMs = this.#calm.isCalm(nowMs) ? CALM_REFRESH_MS : MIN_REFRESH_MS;
+    const dueMs = Math.max(nowMs + delayMs, this.#refreshedMs + apartMs);
+    // What is due earlier stays due: events in quick succession must not put a picture off.
+    if (this.#timer !== 0 && this.#dueMs <= dueMs) return;
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(
-      () => this.#refresh(),
-      Math.max(delayMs, MIN_REFRESH_MS - sinceMs),
-    );
+    this.#dueMs = dueMs;
+    this.#timer = window.setTimeout(() => {
+      this.#timer = 0;
+      const firedMs = performance.now();
+      this.#calm.timerFired(firedMs - dueMs, firedMs);
+      this.#root.toggleAttribute("data-calm", this.#calm.isCalm(firedMs));
+      this.#refresh();
+    }, dueMs - nowMs);
   }
 
   #refresh(): void {
@@ -174,7 +187,7 @@ export class Page {
   }
 
   #showRing(model: RingModel): void {
-    this.#ring.show(model);
+    this.#ring.show(model, this.#calm.isCalm(performance.now()));
     this.#readout.show(model);
   }
 

@@ -13,6 +13,12 @@ export interface Movement {
   readonly bytes: number;
 }
 
+/**
+ * Less than this is the links' own heartbeat (a ping and a pong are 24 bytes), which is no news, and
+ * would keep every tab drawing all day. A routed message has at least 80.
+ */
+const LEAST_BYTES = 64;
+
 /** A link that was not there before has no movement yet: its first bytes are the handshake's. */
 export function movements(before: readonly LinkBytes[], now: readonly LinkBytes[]): Movement[] {
   const beforeById = new Map(before.map((link) => [link.id, link]));
@@ -23,6 +29,6 @@ export function movements(before: readonly LinkBytes[], now: readonly LinkBytes[
       { id, direction: "out", bytes: sentBytes - old.sentBytes },
       { id, direction: "in", bytes: receivedBytes - old.receivedBytes },
     ];
-    return moved.filter(({ bytes }) => bytes > 0);
+    return moved.filter(({ bytes }) => bytes >= LEAST_BYTES);
   });
 }

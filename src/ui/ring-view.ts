@@ -60,11 +60,12 @@ export class RingView {
     this.#listen();
   }
 
-  show(model: RingModel): void {
+  /** `isCalm`: the machine is busy, so nothing moves. */
+  show(model: RingModel, isCalm: boolean): void {
     this.#model = model;
     this.#draw();
     const bytes = model.nodes.flatMap(({ link }) => (link === null ? [] : [link]));
-    this.#showTraffic(movements(this.#bytes, bytes));
+    if (!isCalm) this.#showTraffic(movements(this.#bytes, bytes));
     this.#bytes = bytes;
   }
 
