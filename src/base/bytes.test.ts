@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Malformed, Reader, Writer, concat, equalBytes, textOfUtf8, utf8 } from "./bytes.ts";
 
@@ -9,8 +9,8 @@ function ownText(bytes: Uint8Array): string | null {
   try {
     return textOfUtf8(bytes);
   } catch (error) {
-    expect(error).toBeInstanceOf(Malformed);
-    return null;
+    if (error instanceof Malformed) return null;
+    throw error;
   }
 }
 

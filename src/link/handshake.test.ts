@@ -142,7 +142,11 @@ test.each([
 
 /** What `signer` would sign where Bob should, in the session of the test above. */
 function signedBy(signer: Identity): Uint8Array {
-  const forger: Identity = { id: bob.id, publicKey: bob.publicKey, sign: signer.sign };
+  const forger: Identity = {
+    id: bob.id,
+    publicKey: bob.publicKey,
+    sign: (text, done) => signer.sign(text, done),
+  };
   const b = session(forger, { role: "responder", nonce: 2 });
   return replyOf(taken(b, session(alice, { nonce: 1 }).hello())).slice(-64);
 }

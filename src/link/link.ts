@@ -36,7 +36,7 @@ const LINGER_MS = 200;
 const CONTROL_BURST = 400;
 const CONTROL_PER_SECOND = 100;
 /** Between two pings of a link that does not answer. */
-const PING_AGAIN_MS = 900;
+const PING_AGAIN_MS = 700;
 
 const UNCOUNTED = new Set<number>([
   ROUTED_TAG,
@@ -159,7 +159,7 @@ export class Link implements Place {
     const now = this.#env.clock.now();
     if (now - this.#heardAtMs >= quietMs) this.doubt();
     // A busy machine makes every round trip long; then silence means less.
-    const patienceMs = deadMs + 8 * (this.rtt.smoothedMs ?? 0);
+    const patienceMs = deadMs + 4 * (this.rtt.smoothedMs ?? 0);
     return this.#doubtedSinceMs === null || now - this.#doubtedSinceMs < patienceMs;
   }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { MAX_MESSAGE_BYTES } from "../wire/limits.ts";
 import { Reassembly } from "./reassembly.ts";

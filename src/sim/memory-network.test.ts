@@ -40,8 +40,8 @@ const contracts = [
   ...transportContract("the memory transport", transportPair),
 ];
 
-test.each(contracts)("$title", async ({ run }) => {
-  await expect(run()).resolves.toBeUndefined();
+test.each(contracts)("$title", async (contract) => {
+  await expect(contract.run()).resolves.toBeUndefined();
 });
 
 /** The first bytes of the frames an end gets. */

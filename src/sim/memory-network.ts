@@ -57,6 +57,8 @@ export class MemoryNetwork {
   readonly random: SeededRandom;
   conditions: NetworkConditions;
   readonly traffic: Traffic = { frames: 0, bytes: 0 };
+  /** Sees every frame that is sent, whether or not it arrives. */
+  tap: ((from: Host, to: Host, frame: Uint8Array) => void) | null = null;
   readonly #offers = new Map<string, Offer>();
   #hosts = 0;
   #serial = 0;
@@ -212,6 +214,7 @@ class MemoryChannel implements Channel {
     const { conditions, random, traffic } = this.#network;
     traffic.frames += 1;
     traffic.bytes += frame.length;
+    this.#network.tap?.(this.#from, this.#to, frame);
     const bytes = frame.slice();
     const leavesAtMs = this.#leave(bytes.length);
     if (conditions.loss > 0 && random.next() < conditions.loss) return;

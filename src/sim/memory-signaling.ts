@@ -1,10 +1,15 @@
-/** The simulation's signaling server, with the rules of `signaling/gates.ts`, and its clients. */
+/**
+ * The simulation's signaling server, with the rules of `signaling/gates.ts`,
+ * and its clients. It stands on a host of its own, so a partition may leave it
+ * on either side.
+ */
 import type { Id } from "../id/id.ts";
 import type { Gate, Signaling, SignalingEvents } from "../link/signaling.ts";
 import type { Host, MemoryNetwork } from "./memory-network.ts";
 
-/** About so many gates; the server wants more below that. */
+/** About so many gates; the server wants more below that, and lists nobody beyond the second. */
 const GATES_WANTED = 16;
+const GATES_AT_MOST = 32;
 /** How long it takes to be sure that nobody is there, in ms. */
 const AWAY_MS = 200;
 
@@ -17,6 +22,7 @@ interface Client {
 }
 
 export class MemorySignalingServer {
+  readonly host: Host;
   readonly #network: MemoryNetwork;
   readonly #clients = new Map<string, Client>();
   #serial = 0;
@@ -24,24 +30,42 @@ export class MemorySignalingServer {
 
   constructor(network: MemoryNetwork) {
     this.#network = network;
+    this.host = network.newHost();
   }
 
   get gateCount(): number {
     return this.#gates().length;
   }
 
+  /** Nodes that hold a connection to it, gates or not. */
+  get clientCount(): number {
+    return [...this.#clients.values()].filter(({ host }) => host.isUp).length;
+  }
+
   stop(): void {
     this.#isUp = false;
-    const clients = [...this.#clients.values()];
-    this.#clients.clear();
-    for (const client of clients) {
-      client.isGate = false;
-      if (client.host.isUp) client.events?.lost("the server went away");
-    }
+    this.#disconnect([...this.#clients.values()]);
   }
 
   start(): void {
     this.#isUp = true;
+  }
+
+  /** Ends the connections that a partition has cut; a real server's pings take a while to see that. */
+  dropUnheard(): void {
+    this.#disconnect([...this.#clients.values()].filter(({ host }) => !this.#hears(host)));
+  }
+
+  #disconnect(clients: readonly Client[]): void {
+    for (const client of clients) {
+      this.#clients.delete(client.address);
+      client.isGate = false;
+    }
+    for (const { host, events } of clients) if (host.isUp) events?.lost("the server went away");
+  }
+
+  #hears(host: Host): boolean {
+    return this.#isUp && this.#network.canHear(this.host, host);
   }
 
   clientOf(id: Id, host: Host): Signaling {
@@ -63,16 +87,16 @@ export class MemorySignalingServer {
         client.events = events;
       },
       ask: (role, done) => {
-        if (!this.#isUp) {
+        if (!this.#hears(host)) {
           network.clock.after(AWAY_MS, () => host.isUp && done({ kind: "away", why: "no server" }));
           return;
         }
         if (role !== "visitor") this.#clients.set(client.address, client);
-        if (role === "gate") client.isGate = true;
+        if (role === "gate" && this.gateCount < GATES_AT_MOST) client.isGate = true;
         const gates = this.#gates().filter((gate) => gate !== client && gate.id !== id);
         const isFirst = role === "newcomer" && gates.length === 0;
         if (isFirst) client.isGate = true;
-        const wanted = this.#gates().length < GATES_WANTED;
+        const wanted = this.gateCount < GATES_WANTED;
         const listed = this.#shuffled(gates).map((gate) => ({
           id: gate.id,
           address: gate.address,
@@ -97,7 +121,7 @@ export class MemorySignalingServer {
 
   #connect(host: Host, gate: Gate, events: Parameters<Signaling["connect"]>[1]): void {
     const client = this.#clients.get(gate.address);
-    if (!this.#isUp || !client || !this.#network.canHear(host, client.host)) {
+    if (!this.#hears(host) || !client || !this.#network.canHear(host, client.host)) {
       return events.failed("no such gate");
     }
     const [near, far] = this.#network.connect(host, client.host);

@@ -1,6 +1,6 @@
 /**
  * The second composition root: a world of nodes on a virtual clock, one seed,
- * one network in memory, one signaling server, and an oracle that knows the
+ * one network in memory, its signaling servers, and an oracle that knows the
  * truth. The same code as in a tab runs in it, handshakes included; only the
  * signatures are replaced, because a real one takes longer than all the rest.
  */
@@ -23,6 +23,8 @@ import {
   type NetworkConditions,
 } from "./memory-network.ts";
 import { MemorySignalingServer } from "./memory-signaling.ts";
+import { ringFaults } from "./oracle.ts";
+export { rootOf } from "./oracle.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -31,6 +33,8 @@ export interface WorldOptions {
   readonly conditions?: Partial<NetworkConditions>;
   readonly params?: Partial<ChordParams>;
   readonly gates?: Partial<GatesParams>;
+  /** Signaling servers, all of which every node has on its list; 1 unless said. */
+  readonly servers?: number;
 }
 
 export interface SimNode {
@@ -41,6 +45,14 @@ export interface SimNode {
   readonly counters: Counters;
   readonly host: Host;
   readonly secret: Uint8Array;
+}
+
+/** What a node told its log. */
+export interface LogLine {
+  readonly atMs: number;
+  readonly host: Host;
+  readonly what: string;
+  readonly detail: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
 /** What a lookup found, against what the oracle says now. */
@@ -55,33 +67,54 @@ export class World {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly network: MemoryNetwork;
-  readonly server: MemorySignalingServer;
+  readonly servers: readonly MemorySignalingServer[];
   /** Those that are up, in the order they came. */
   readonly nodes = new Set<SimNode>();
-  readonly #params: ChordParams;
+  /** Hears what the nodes log. */
+  heard: ((line: LogLine) => void) | null = null;
+  readonly params: ChordParams;
   readonly #gates: GatesParams;
   #serial = 0;
 
   constructor(options: WorldOptions) {
     this.random = new SeededRandom(options.seed);
-    this.#params = { ...DEFAULT_PARAMS, ...options.params };
+    this.params = { ...DEFAULT_PARAMS, ...options.params };
     this.#gates = { ...DEFAULT_GATES_PARAMS, ...options.gates };
     this.network = new MemoryNetwork(this.clock, new SeededRandom(options.seed, 1), {
       ...GOOD_NETWORK,
       ...options.conditions,
     });
-    this.server = new MemorySignalingServer(this.network);
+    this.servers = Array.from(
+      { length: options.servers ?? 1 },
+      () => new MemorySignalingServer(this.network),
+    );
   }
 
-  /** Starts a node; with a secret, the node that had it before. */
-  add(secret: Uint8Array = this.random.bytes(32)): SimNode {
+  /** A ring of so many nodes, complete and right, whose long links have had time to open. */
+  static ofNodes(count: number, options: WorldOptions): World {
+    const world = new World(options);
+    world.growFast(count);
+    world.settle();
+    return world;
+  }
+
+  /** The first signaling server; most worlds have no other. */
+  get server(): MemorySignalingServer {
+    return this.servers[0]!;
+  }
+
+  /** Starts a node; with a secret, the node that had it before. `part`: see `partition`. */
+  add(secret: Uint8Array = this.random.bytes(32), part = 0): SimNode {
     const serial = this.#serial++;
     const identity = identityOf(secret);
     const host = this.network.newHost();
+    host.part = part;
     const env: Env = {
       clock: clockOf(this.clock, host),
       random: new SeededRandom(this.random.next() * 2 ** 32, serial),
-      log: { debug: () => {} },
+      log: {
+        debug: (what, detail) => this.heard?.({ atMs: this.clock.now(), host, what, detail }),
+      },
     };
     const counters = new Counters();
     const dispatcher = new Dispatcher(env, counters, refuseUnknown, () => {});
@@ -92,11 +125,11 @@ export class World {
       network: "sim",
       transport: this.network.transport(host),
       counters,
-      params: this.#params,
+      params: this.params,
       upcalls: dispatcher,
     });
-    const signaling = this.server.clientOf(identity.id, host);
-    const membership = new Membership(env, counters, node, [signaling], this.#gates);
+    const signaling = this.servers.map((server) => server.clientOf(identity.id, host));
+    const membership = new Membership(env, counters, node, signaling, this.#gates);
     const simNode = { id: node.id, node, membership, dispatcher, counters, host, secret };
     this.nodes.add(simNode);
     membership.start();
@@ -119,25 +152,26 @@ export class World {
     });
   }
 
-  /** Splits the hosts that are up into two parts that do not hear each other. */
+  /** Splits the hosts that are up into two parts that do not hear each other; servers stay in the first unless moved. */
   partition(belongsToSecond: (node: SimNode) => boolean): void {
     for (const node of this.nodes) node.host.part = belongsToSecond(node) ? 1 : 0;
+    for (const server of this.servers) server.dropUnheard();
   }
 
   heal(): void {
-    for (const node of this.nodes) node.host.part = 0;
+    for (const { host } of [...this.nodes, ...this.servers]) host.part = 0;
   }
 
   run(ms: number, afterEach?: () => void): void {
     this.clock.advance(ms, afterEach);
   }
 
-  /** Runs until `holds`, looking every 100 ms; how long that took, or null after `mostMs`. */
-  runUntil(holds: () => boolean, mostMs: number): number | null {
+  /** Runs until `holds`, looking every `stepMs`; how long that took, or null after `mostMs`. */
+  runUntil(holds: () => boolean, mostMs: number, stepMs = 100): number | null {
     const startMs = this.clock.now();
     while (!holds()) {
       if (this.clock.now() - startMs >= mostMs) return null;
-      this.run(100);
+      this.run(stepMs);
     }
     return this.clock.now() - startMs;
   }
@@ -148,6 +182,29 @@ export class World {
       this.add();
       this.run(everyMs);
     }
+  }
+
+  /**
+   * Adds nodes many at a time: an eighth of the ring each second, as long as a
+   * ring can take in, at most `mostPerSecond`.
+   */
+  growFast(count: number, mostPerSecond = 100): void {
+    const target = this.nodes.size + count;
+    while (this.nodes.size < target) {
+      const batch = Math.min(Math.ceil((this.nodes.size + 1) / 8), mostPerSecond);
+      const now = Math.min(batch, target - this.nodes.size);
+      for (let i = 0; i < now; i++) this.add();
+      this.run(1_000);
+    }
+  }
+
+  /** Runs until the ring is right, then for `moreMs`, in which long links open. Throws when it does not come right. */
+  settle(moreMs = 30_000, mostMs = 300_000): void {
+    const tookMs = this.runUntil(() => ringFaults(this).length === 0, mostMs, 1_000);
+    if (tookMs === null) {
+      throw new Error(`The ring did not come right: ${ringFaults(this).slice(0, 5).join("; ")}`);
+    }
+    this.run(moreMs);
   }
 
   members(): SimNode[] {
@@ -192,18 +249,6 @@ export class World {
     this.runUntil(() => done.length === count, 20_000);
     return done;
   }
-}
-
-/** The root of a key: the first id at or after it, wrapping round. */
-export function rootOf(key: Id, sortedIds: readonly Id[]): Id {
-  let low = 0;
-  let high = sortedIds.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sortedIds[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return sortedIds[low % sortedIds.length]!;
 }
 
 /** A host that is down runs nothing more. */

@@ -2,7 +2,7 @@
  * Every message and its exact bytes: with `messages.ts` this is the wire format
  * of version 1. Changing a row means changing the version.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { utf8 } from "../base/bytes.ts";
 import type { Id } from "../id/id.ts";

@@ -2,7 +2,7 @@
  * The header of a routed message, byte by byte: with `routed.ts` this is the
  * wire format of version 1. Changing it means changing the version.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { utf8 } from "../base/bytes.ts";
 import type { Id } from "../id/id.ts";
