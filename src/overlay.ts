@@ -14,13 +14,11 @@ import type { Link } from "./link/link.ts";
 import { OverlayPeer } from "./peer/overlay-peer.ts";
 import type { LinkInfo, Peer, RingSnapshot } from "./peer/peer.ts";
 import { browserEnv } from "./platform/browser-env.ts";
-import { GateClient } from "./platform/gate-client.ts";
 import { IdbStorage } from "./platform/idb-storage.ts";
 import { claimIdentity } from "./platform/identity-pool.ts";
 import { missingRequirement } from "./platform/requirements.ts";
 import { readServerConfig } from "./platform/server-config.ts";
 import { signaturesOf } from "./platform/web-crypto.ts";
-import { WebRtcTransport } from "./platform/webrtc-transport.ts";
 import { MAX_NETWORK_BYTES } from "./wire/limits.ts";
 
 export type { Peer } from "./peer/peer.ts";
@@ -46,6 +44,11 @@ export interface JoinOptions {
 export async function joinOverlay(options: JoinOptions = {}): Promise<Peer> {
   const missing = missingRequirement();
   if (missing) throw missing;
+  // Not before that: PeerJS reaches for WebRTC when it is loaded, and fails without.
+  const [{ GateClient }, { WebRtcTransport }] = await Promise.all([
+    import("./platform/gate-client.ts"),
+    import("./platform/webrtc-transport.ts"),
+  ]);
   const servers = (options.signaling ?? [new URL(".", location.href).href]).map(checkServer);
   if (servers.length === 0) throw bad("name at least one signaling server");
   const env = browserEnv();

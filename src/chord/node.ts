@@ -258,7 +258,12 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   #linkClosed(link: Link, why: string, goodbye: BodyOf<"goodbye"> | null): void {
-    this.view.closed(link);
+    if (goodbye?.leaving && link.state) {
+      const { predecessors, successors } = goodbye;
+      link.state = { ...link.state, predecessors, successors };
+      this.view.told(link);
+    }
+    this.view.closed(link, this.#params.dialMs, why === "replaced");
     if (this.links.get(link.id) === undefined) {
       if (goodbye?.leaving) this.view.bury(link.id, this.#params.goneMs);
       else if (goodbye === null && why === "silent") this.view.bury(link.id, this.#params.silentMs);

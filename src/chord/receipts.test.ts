@@ -5,7 +5,7 @@ import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import type { BodyOf } from "../wire/messages.ts";
 import { Routed } from "../wire/routed.ts";
-import { Receipts } from "./receipts.ts";
+import { Receipts, afterDetour, sendingOf } from "./receipts.ts";
 
 const [SOURCE, ROOT] = [keyOf("source"), keyOf("root")];
 
@@ -145,4 +145,16 @@ test("when the node leaves, everything that waits ends at once", () => {
   });
   clock.advance(60_000);
   expect([results.length, resent.length, receipts.count]).toEqual([5, 0, 0]);
+});
+
+test.each([
+  { attempt: 0, after: 1 },
+  { attempt: 14, after: 15 },
+  { attempt: 15, after: 15 },
+  { attempt: 16, after: 17 },
+  { attempt: 31, after: 31 },
+  { attempt: 255, after: 255 },
+])("after attempt $attempt a detour counts as $after, which belongs to the same sending", (row) => {
+  expect(afterDetour(row.attempt)).toBe(row.after);
+  expect(sendingOf(row.after)).toBe(sendingOf(row.attempt));
 });

@@ -19,6 +19,16 @@ interface Waiting {
 /** An attempt counts by this much, so that hops may count detours in between. */
 const ATTEMPT_STEP = 16;
 
+/** The attempt that a hop counts when it lets a message pass nodes again; stays within the source's sending. */
+export function afterDetour(attempt: number): number {
+  return Math.min(attempt + 1, (sendingOf(attempt) + 1) * ATTEMPT_STEP - 1);
+}
+
+/** Which of the source's sendings an attempt belongs to: 0 for the first. */
+export function sendingOf(attempt: number): number {
+  return Math.floor(attempt / ATTEMPT_STEP);
+}
+
 export class Receipts {
   readonly #env: Env;
   readonly #resendMs: number;

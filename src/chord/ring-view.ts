@@ -3,9 +3,12 @@
  * that those have told about (knowing is cheap, linking is dear).
  *
  * Everything is derived from the links; nothing here is remembered but who is
- * gone. A node counts as alive only when a link to it is open, so a pointer is
- * never adopted without a sign of life (Zave, arXiv 1502.06461). Sorting is put
- * off until somebody looks, because links change more often than messages pass.
+ * gone, and for a while what they told last: when the nearest successor dies,
+ * the next entry of the list must still be there, though it was that one who
+ * told of it. A node counts as alive only when a link to it is open, so a
+ * pointer is never adopted without a sign of life (Zave, arXiv 1502.06461).
+ * Sorting is put off until somebody looks, because links change more often than
+ * messages pass.
  */
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
@@ -30,6 +33,12 @@ export interface Known extends Place {
 
 const NOBODY: ReadonlySet<Id> = new Set();
 
+interface LastWords {
+  readonly untilMs: number;
+  /** Another link to the same node is open, and has not told its state yet. */
+  readonly isBack: boolean;
+}
+
 export class RingView {
   readonly self: Id;
   readonly place: Place;
@@ -40,6 +49,8 @@ export class RingView {
   readonly #knownById = new Map<Id, Known>();
   /** What each member has told of, so that its next state only costs the difference. */
   readonly #toldBy = new Map<Link, ReadonlySet<Id>>();
+  /** Links that closed a moment ago; what they told is in `#toldBy` yet. */
+  readonly #lastWords = new Map<Link, LastWords>();
   // Worked out when asked for; null when out of date.
   #known: readonly Known[] | null = null;
   #membersClockwise: readonly Link[] | null = null;
@@ -55,6 +66,7 @@ export class RingView {
   /** A link told its state. Only members count. */
   told(link: Link): void {
     this.#lists = null;
+    for (const closed of this.#lastWords.keys()) if (closed.id === link.id) this.#unbelieve(closed);
     if (!link.isMember) return this.closed(link);
     if (!this.#members.has(link)) {
       this.#members.add(link);
@@ -70,15 +82,16 @@ export class RingView {
     for (const id of before) if (!now.has(id)) this.#untold(id, link);
   }
 
-  /** A link closed, or its node is no member any more. */
-  closed(link: Link): void {
+  /** A link closed, or its node is no member any more. What it told last is believed for so long yet. */
+  closed(link: Link, believedMs = 0, isBack = false): void {
     if (!this.#members.delete(link)) return;
     this.#lists = null;
     this.#membersClockwise = null;
     const known = this.#knownById.get(link.id);
     if (known?.link === link) known.link = null;
-    for (const id of this.#toldBy.get(link) ?? NOBODY) this.#untold(id, link);
-    this.#toldBy.delete(link);
+    const untilMs = this.#env.clock.now() + believedMs;
+    this.#lastWords.set(link, { untilMs, isBack });
+    if (believedMs === 0) this.#unbelieve(link);
     this.#dropIfUnknown(link.id);
   }
 
@@ -100,9 +113,10 @@ export class RingView {
     return this.#goneUntilMs.has(id);
   }
 
-  /** Forgets who has been gone long enough; to be called about once a second. */
+  /** Forgets who has been gone long enough, and what they told; to be called about once a second. */
   forget(): void {
     const now = this.#env.clock.now();
+    for (const [link, { untilMs }] of this.#lastWords) if (untilMs <= now) this.#unbelieve(link);
     for (const [id, untilMs] of this.#goneUntilMs) if (untilMs <= now) this.exhume(id);
   }
 
@@ -175,6 +189,7 @@ export class RingView {
     this.#lists ??= neighbourLists(
       this.self,
       this.membersClockwise,
+      this.#lastWords,
       this.#listLength,
       (id) => id !== this.self && !this.isGone(id),
     );
@@ -188,6 +203,13 @@ export class RingView {
     this.#knownById.set(id, known);
     this.#known = null;
     return known;
+  }
+
+  #unbelieve(link: Link): void {
+    this.#lastWords.delete(link);
+    this.#lists = null;
+    for (const id of this.#toldBy.get(link) ?? NOBODY) this.#untold(id, link);
+    this.#toldBy.delete(link);
   }
 
   #untold(id: Id, by: Link): void {

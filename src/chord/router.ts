@@ -18,7 +18,7 @@ import type { BodyOf } from "../wire/messages.ts";
 import { type AppId, Routed, SYSTEM_APP_ID } from "../wire/routed.ts";
 import type { ChordParams } from "./params.ts";
 import { Pending } from "./pending.ts";
-import { Receipts } from "./receipts.ts";
+import { Receipts, afterDetour, sendingOf } from "./receipts.ts";
 import type { RingView } from "./ring-view.ts";
 import { nextHop } from "./routing.ts";
 import { type Passage, SeenMessages } from "./seen-messages.ts";
@@ -192,8 +192,11 @@ export class Router {
       if (earlier.receipt && from !== null) this.#ports.linkTo(from)?.sendEncoded(earlier.receipt);
       return null;
     }
+    // The way back is where it came from first: a detour that comes by here again would make receipts go
+    // in circles. Only when the source sends again is the old way in doubt, and the new one as good.
+    const isResent = earlier !== undefined && sendingOf(attempt) > sendingOf(earlier.attempt);
     const passage = {
-      from: earlier?.from === null ? null : from,
+      from: earlier && (earlier.from === null || !isResent) ? earlier.from : from,
       attempt,
       receipt: earlier?.receipt ?? null,
       delivered: earlier?.delivered ?? false,
@@ -244,7 +247,7 @@ export class Router {
       const own = { from: null, attempt: message.attempt, receipt: null, delivered: false };
       this.#seen.set(message.messageId, own, this.#env.clock.now());
     }
-    traced.attempt = Math.min(255, traced.attempt + 1);
+    traced.attempt = afterDetour(traced.attempt);
     traced.final = false;
     this.#handOver(traced, link, new Set(), this.#env.clock.now(), false);
   }
@@ -266,7 +269,7 @@ export class Router {
       case "link": {
         const wasFinal = message.final;
         // The last step may lead back past a node that the message met on its way: there it is no copy.
-        if (hop.final && !wasFinal) message.attempt = Math.min(255, message.attempt + 1);
+        if (hop.final && !wasFinal) message.attempt = afterDetour(message.attempt);
         message.final = hop.final;
         return this.#handOver(message, hop.link, tried, sinceMs, wasFinal);
       }

@@ -7,10 +7,14 @@
  * open. Other live members that lie in between are taken in at once, which is
  * what stabilize and rectify would do one round later.
  *
+ * A node is only believed about what lies *beyond* it. In a ring smaller than
+ * the lists these go all the way round, and two nodes would else remind each
+ * other for ever of a third that died between them.
+ *
  * Source: Zave, "How to make Chord correct", arXiv 1502.06461, section 5.
  */
 import type { Id } from "../id/id.ts";
-import { clockwiseFrom } from "../id/interval.ts";
+import { clockwiseFrom, inOpen } from "../id/interval.ts";
 import type { Link } from "../link/link.ts";
 
 /** How many of the nearest live members are asked for what lies beyond them: the second knows when the first does not yet. */
@@ -22,18 +26,24 @@ export interface NeighbourLists {
   readonly predecessors: readonly Id[];
 }
 
-/** `membersClockwise`: the linked members, nearest clockwise first. */
+/**
+ * `membersClockwise`: the linked members, nearest clockwise first. `closed`:
+ * links whose last words still count; their nodes only where they are back.
+ */
 export function neighbourLists(
   self: Id,
   membersClockwise: readonly Link[],
+  closed: ReadonlyMap<Link, { readonly isBack: boolean }>,
   length: number,
   alive: (id: Id) => boolean,
 ): NeighbourLists {
   const clockwise = clockwiseFrom(self);
   const list = (nearestFirst: readonly Link[], side: "successors" | "predecessors") => {
     const ids = new Set(nearestFirst.map((link) => link.id));
-    for (const witness of nearestFirst.slice(0, WITNESSES)) {
-      for (const id of witness.state?.[side] ?? []) if (alive(id)) ids.add(id);
+    for (const [{ id }, { isBack }] of closed) if (isBack) ids.add(id);
+    for (const witness of [...nearestFirst.slice(0, WITNESSES), ...closed.keys()]) {
+      const [from, to] = side === "successors" ? [witness.id, self] : [self, witness.id];
+      for (const id of witness.state?.[side] ?? []) if (inOpen(id, from, to) && alive(id)) ids.add(id);
     }
     const sorted = [...ids].toSorted(clockwise);
     return side === "successors" ? sorted.slice(0, length) : sorted.toReversed().slice(0, length);

@@ -90,10 +90,18 @@ export class InvariantWatch {
   }
 }
 
-/** The assumption: were these gone now, would every other member still have a live successor? */
-export function maySpare(world: World, leaving: ReadonlySet<SimNode>): boolean {
-  const members = world.members().filter((member) => !leaving.has(member));
-  const staying = new Map(members.map((member) => [member.id, member]));
+/**
+ * The assumption: were `leaving` gone now, would every other member still have
+ * a live successor? Not one of `doubtful`: a node that was reloaded is live,
+ * but an entry made before that stands for the run of it that failed.
+ */
+export function maySpare(
+  world: World,
+  leaving: SimNode,
+  doubtful: ReadonlySet<SimNode>,
+): boolean {
+  const members = world.members().filter((member) => member !== leaving);
+  const staying = new Set(members.filter((member) => !doubtful.has(member)).map(({ id }) => id));
   return (
     members.length > 0 &&
     members.every(({ node }) => {

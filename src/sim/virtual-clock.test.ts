@@ -106,3 +106,17 @@ test("an observer sees the world after every event, its soon tasks done", () => 
     [3, 3],
   ]);
 });
+
+test("an advance that is stopped ends after that event, and the next one goes on from there", () => {
+  const clock = new VirtualClock();
+  const ran: string[] = [];
+  clock.after(1, () => {
+    clock.soon(() => ran.push("soon"));
+    clock.stop();
+  });
+  clock.after(1, () => ran.push("same moment"));
+  clock.advance(10);
+  expect([clock.now(), ran]).toEqual([1, ["soon"]]);
+  clock.advance(10);
+  expect([clock.now(), ran]).toEqual([11, ["soon", "same moment"]]);
+});

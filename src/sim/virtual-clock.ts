@@ -17,6 +17,7 @@ export class VirtualClock implements Clock {
   /** A binary heap: the parent of i is (i - 1) >> 1 and never later. */
   readonly #heap: Entry[] = [];
   #soon: (() => void)[] = [];
+  #stopped = false;
 
   now(): number {
     return this.#nowMs;
@@ -38,6 +39,7 @@ export class VirtualClock implements Clock {
   /** Runs everything due within the next `ms`. `afterEach` sees the world after every event. */
   advance(ms: number, afterEach?: () => void): void {
     const untilMs = this.#nowMs + ms;
+    this.#stopped = false;
     this.#drain();
     for (let next = this.#heap[0]; next && next.atMs <= untilMs; next = this.#heap[0]) {
       this.#pop();
@@ -46,8 +48,14 @@ export class VirtualClock implements Clock {
       next.task();
       this.#drain();
       afterEach?.();
+      if (this.#stopped) return;
     }
     this.#nowMs = untilMs;
+  }
+
+  /** Ends the `advance` under way after this event; time stays where it is. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /** Ends the current turn: what was to run soon runs now, and what that adds too. */

@@ -1,0 +1,174 @@
+import { expect, test } from "vitest";
+import type { Id } from "../id/id.ts";
+import { fractionOf } from "../id/interval.ts";
+import type { Link } from "../link/link.ts";
+import { SeededRandom } from "../sim/seeded-random.ts";
+import { VirtualClock } from "../sim/virtual-clock.ts";
+import { RingView } from "./ring-view.ts";
+
+/** The id at `at`/256 of the ring. */
+function spot(at: number): Id {
+  return at.toString(16).padStart(2, "0").padEnd(40, "0") as Id;
+}
+
+const numberOf = (id: Id) => Number.parseInt(id.slice(0, 2), 16);
+
+/** A link whose other end tells something else from time to time. */
+class FakeLink {
+  readonly id: Id;
+  readonly at: number;
+  isOpen = true;
+  isMember = true;
+  state: unknown = null;
+
+  constructor(at: number) {
+    this.id = spot(at);
+    this.at = fractionOf(this.id);
+  }
+
+  says(links: readonly number[], successors: readonly number[] = []): Link {
+    this.state = { links: links.map(spot), predecessors: [], successors: successors.map(spot) };
+    return this.asLink;
+  }
+
+  get asLink(): Link {
+    return this as unknown as Link;
+  }
+}
+
+function setUp(self = 100) {
+  const clock = new VirtualClock();
+  const env = { clock, random: new SeededRandom(1), log: { debug: () => {} } };
+  const view = new RingView(spot(self), env, 3);
+  const known = () => view.known.map(({ id }) => numberOf(id));
+  return { clock, view, known };
+}
+
+test("a member is known, and so is whom it tells of, but never this node itself", () => {
+  const { view, known } = setUp();
+  view.told(new FakeLink(120).says([50, 100, 200], [130]));
+  expect(known()).toEqual([50, 120, 130, 200]);
+  expect(view.knownById(spot(120))?.link).not.toBeNull();
+  expect(view.knownById(spot(50))?.link).toBeNull();
+  expect(view.membersClockwise).toHaveLength(1);
+});
+
+test("who is named no more by anybody is known no more", () => {
+  const { view, known } = setUp();
+  const [a, b] = [new FakeLink(120), new FakeLink(150)];
+  view.told(a.says([50, 60]));
+  view.told(b.says([60]));
+  view.told(a.says([70]));
+  expect(known()).toEqual([60, 70, 120, 150]);
+  view.closed(b.asLink);
+  expect(known()).toEqual([70, 120]);
+  view.closed(a.asLink);
+  expect(known()).toEqual([]);
+});
+
+test("a node that closed is still known where another tells of it", () => {
+  const { view, known } = setUp();
+  const [a, b] = [new FakeLink(120), new FakeLink(150)];
+  view.told(a.says([150]));
+  view.told(b.says([]));
+  view.closed(b.asLink);
+  expect(known()).toEqual([120, 150]);
+  expect(view.knownById(spot(150))?.link).toBeNull();
+  expect(view.membersClockwise.map(({ id }) => numberOf(id))).toEqual([120]);
+});
+
+test("a newcomer that is no member yet does not count, nor what it says", () => {
+  const { view, known } = setUp();
+  const newcomer = new FakeLink(120);
+  newcomer.isMember = false;
+  view.told(newcomer.says([50]));
+  expect([known(), view.successors]).toEqual([[], []]);
+  newcomer.isMember = true;
+  view.told(newcomer.says([50]));
+  expect(known()).toEqual([50, 120]);
+  newcomer.isMember = false;
+  view.told(newcomer.says([50]));
+  expect(known()).toEqual([]);
+});
+
+test("a newer link to a node is not forgotten with the older one", () => {
+  const { view } = setUp();
+  const [older, newer] = [new FakeLink(120), new FakeLink(120)];
+  view.told(older.says([]));
+  view.told(newer.says([]));
+  view.closed(older.asLink);
+  expect(view.knownById(spot(120))?.link).toBe(newer.asLink);
+  expect(view.membersClockwise).toEqual([newer.asLink]);
+});
+
+test("who is gone is not believed in until its time is over, or it is back", () => {
+  const { clock, view, known } = setUp();
+  view.told(new FakeLink(120).says([50, 60], [130]));
+  view.bury(spot(130), 1_000);
+  view.bury(spot(50), 5_000);
+  expect(known()).toEqual([60, 120]);
+  expect(view.successors.map(numberOf)).toEqual([120]);
+  clock.advance(1_000);
+  view.forget();
+  expect(known()).toEqual([60, 120, 130]);
+  expect(view.successors.map(numberOf)).toEqual([120, 130]);
+  view.exhume(spot(50));
+  expect(known()).toEqual([50, 60, 120, 130]);
+});
+
+test("a link that is open is a sign of life: its node is known, whoever says it is gone", () => {
+  const { view, known } = setUp();
+  view.told(new FakeLink(120).says([]));
+  view.bury(spot(120), 1_000);
+  expect(known()).toEqual([120]);
+});
+
+test.each([
+  { key: 100, is: true },
+  { key: 91, is: true },
+  { key: 90, is: false },
+  { key: 101, is: false },
+])("with a predecessor at 90, node 100 is the root of $key: $is", ({ key, is }) => {
+  const { view } = setUp();
+  view.told(new FakeLink(90).says([]));
+  view.told(new FakeLink(80).says([]));
+  expect(view.isRootOf(spot(key))).toBe(is);
+  // Were the predecessor not there, its keys would be this node's.
+  expect(view.isRootOf(spot(key), spot(90))).toBe(is || key === 90);
+});
+
+test("a lone node is the root of everything, also of its only neighbour's id without that one", () => {
+  const { view } = setUp();
+  expect(view.isRootOf(spot(5))).toBe(true);
+  view.told(new FakeLink(90).says([]));
+  expect(view.isRootOf(spot(5))).toBe(false);
+  expect(view.isRootOf(spot(5), spot(90))).toBe(true);
+  expect(view.successorLink(spot(90))).toBeNull();
+});
+
+test.each([
+  { key: 0, at: 0 },
+  { key: 50, at: 0 },
+  { key: 51, at: 1 },
+  { key: 120, at: 1 },
+  { key: 200, at: 2 },
+  { key: 201, at: 0 },
+])("of 50, 120 and 200 the first at or after $key is number $at", ({ key, at }) => {
+  const { view } = setUp();
+  view.told(new FakeLink(120).says([50, 200]));
+  expect(view.indexAtOrAfter(spot(key))).toBe(at);
+});
+
+test("a ring where both lists meet is as large as what is known", () => {
+  const { view } = setUp();
+  expect(view.estimatedSize()).toBe(1);
+  for (const at of [20, 120, 200]) view.told(new FakeLink(at).says([]));
+  expect(view.estimatedSize()).toBe(4);
+});
+
+test("a larger ring is guessed from how dense the neighbours stand", () => {
+  const { view } = setUp();
+  for (const at of [97, 98, 99, 101, 102, 103]) view.told(new FakeLink(at).says([]));
+  // Six nodes on 6/256 of the ring.
+  expect(view.estimatedSize()).toBeCloseTo(256);
+});
