@@ -66,7 +66,10 @@ function nodeOf(clock: VirtualClock, name: string): ChordNode {
   const env = { clock, random, log: { debug: () => {} } };
   const counters = new Counters();
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i + name.charCodeAt(0));
-  const noDial = { dial: () => ({ accept: () => {}, close: () => {} }), answer: () => ({ close: () => {} }) };
+  const noDial = {
+    dial: () => ({ accept: () => {}, close: () => {} }),
+    answer: () => ({ close: () => {} }),
+  };
   return new ChordNode({
     env,
     identity: identityFromSecret(secret),
@@ -82,7 +85,9 @@ function nodeOf(clock: VirtualClock, name: string): ChordNode {
 /** Three nodes in a row: source, hop and root, with the channel ends at the hop's two neighbours. */
 function row() {
   const clock = new VirtualClock();
-  const nodes = ["a", "b", "c"].map((name) => nodeOf(clock, name)).toSorted((x, y) => (x.id < y.id ? -1 : 1));
+  const nodes = ["a", "b", "c"]
+    .map((name) => nodeOf(clock, name))
+    .toSorted((x, y) => (x.id < y.id ? -1 : 1));
   const [source, hop, root] = nodes as [ChordNode, ChordNode, ChordNode];
   const link = (a: ChordNode, b: ChordNode) => {
     const [near, far] = pairOf(clock);
@@ -184,4 +189,3 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)]!;
 }
-

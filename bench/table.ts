@@ -16,9 +16,14 @@ export function printTable(rows: readonly Row[]): void {
     (value / floor).toFixed(2),
   ]);
   const head = ["what", "measured", "beside", "ratio"];
-  const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]!.length)));
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...cells.map((row) => row[i]!.length)),
+  );
   const line = (row: readonly string[]) =>
-    row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd();
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd();
   console.log(line(head));
   console.log(line(widths.map((width) => "-".repeat(width))));
   for (const row of cells) console.log(line(row));

@@ -168,7 +168,10 @@ test("replicaSet, range, neighborSet and localLookup agree with the ring; update
   }, APP);
   expect(answers.neighbours.toSorted()).toEqual(ids.filter((id) => id !== tab.id));
   for (const { key, replicas, next } of answers.keys) {
-    const at = Math.max(0, ids.findIndex((id) => id >= key));
+    const at = Math.max(
+      0,
+      ids.findIndex((id) => id >= key),
+    );
     expect(replicas).toEqual([0, 1, 2].map((rank) => ids[(at + rank) % 5]));
     expect(next).toBe(replicas[0]);
   }

@@ -25,7 +25,9 @@ export class Writer {
   }
 
   uint8(value: number): void {
-    this.#bytes[this.#grow(1)] = value;
+    // Grown first: growing replaces the bytes.
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
   }
 
   uint16(value: number): void {

@@ -41,7 +41,8 @@ export class Announcer {
 
   /** Gives the state a new version where something in it changed, and tells neighbours what they must know. */
   refresh(): void {
-    const { successors, predecessors, membersClockwise } = this.#view;
+    const { membersClockwise } = this.#view;
+    const { successors, predecessors } = this.#view.toTell;
     const near = [this.#isMember(), successors, predecessors].join("|");
     const links = membersClockwise.map((link) => link.id).join("");
     if (near !== this.#toldNear) this.#nearVersion = ++this.#version;
@@ -73,8 +74,7 @@ export class Announcer {
         version: this.#version,
         wants: link.wants,
         member: this.#isMember(),
-        predecessors: this.#view.predecessors,
-        successors: this.#view.successors,
+        ...this.#view.toTell,
         links: this.#view.membersClockwise.slice(0, MAX_LINKS).map((member) => member.id),
       }),
     );

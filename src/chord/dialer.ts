@@ -18,8 +18,15 @@ import type { Reply, Router } from "./router.ts";
 
 export type DialResult =
   | { readonly kind: "opened"; readonly link: Link }
-  /** `isGone`: the ring says there is no such node. */
-  | { readonly kind: "failed"; readonly why: string; readonly isGone: boolean };
+  | { readonly kind: "failed"; readonly why: string; readonly reason: DialFailure };
+
+export type DialFailure =
+  /** The ring says there is no such node. */
+  | "gone"
+  /** It would not, or this node may not now: later perhaps. */
+  | "refused"
+  /** Offer and answer met, or should have, but no channel came of it. */
+  | "unconnected";
 
 interface Dialling {
   readonly startedAtMs: number;
@@ -79,7 +86,8 @@ export class Dialer {
    */
   dial(id: Id, through: Link | null, done: (result: DialResult) => void): void {
     const link = this.#links.get(id);
-    if (link) return this.#env.clock.soon(() => done({ kind: "opened", link }));
+    // A relayed link does until a direct one comes up, and that is what a dial is for.
+    if (link?.path === "direct") return this.#env.clock.soon(() => done({ kind: "opened", link }));
     const under = this.#dialling.get(id);
     if (under) {
       under.done.push(done);
@@ -87,7 +95,7 @@ export class Dialer {
     }
     if (!this.canDial || !this.#rate.allows(this.#env.clock.now())) {
       this.#counters.add("dials.too-many");
-      const result = { kind: "failed", why: "too many dials", isGone: false } as const;
+      const result = { kind: "failed", why: "too many dials", reason: "refused" } as const;
       return this.#env.clock.soon(() => done(result));
     }
     this.#counters.add("dials.started");
@@ -96,7 +104,7 @@ export class Dialer {
 
   #start(id: Id, through: Link | null, done: (result: DialResult) => void): void {
     const cancelLimit = this.#env.clock.after(this.#params.dialMs, () =>
-      finish({ kind: "failed", why: "the dial took too long", isGone: false }),
+      fail("the dial took too long", "unconnected"),
     );
     const finish = (result: DialResult) => {
       if (this.#dialling.get(id) !== dialling) return;
@@ -110,17 +118,17 @@ export class Dialer {
       }
       for (const tell of dialling.done) tell(result);
     };
-    const fail = (why: string, isGone = false) => finish({ kind: "failed", why, isGone });
+    const fail = (why: string, reason: DialFailure) => finish({ kind: "failed", why, reason });
     const dialling: Dialling = { startedAtMs: this.#env.clock.now(), done: [done], finish };
     this.#dialling.set(id, dialling);
     let attempt: Dial | null = null;
     attempt = this.#transport.dial({
       offered: (sdp) => {
         if (this.#dialling.get(id) !== dialling) return;
-        this.#carry(id, sdp, through, (answer, why, isGone) => {
+        this.#carry(id, sdp, through, (answer, why, reason) => {
           // Our own offer is void, but theirs is on its way, and finishes this dial.
           if (answer === null && why === GLARE) attempt?.close();
-          else if (answer === null) fail(why, isGone);
+          else if (answer === null) fail(why, reason);
           else attempt?.accept(answer);
         });
       },
@@ -132,7 +140,7 @@ export class Dialer {
           done: (admission) => finish(resultOf(admission)),
         });
       },
-      failed: (why) => fail(why),
+      failed: (why) => fail(why, "unconnected"),
     });
   }
 
@@ -140,7 +148,7 @@ export class Dialer {
     id: Id,
     sdp: string,
     through: Link | null,
-    done: (answer: string | null, why: string, isGone: boolean) => void,
+    done: (answer: string | null, why: string, reason: DialFailure) => void,
   ): void {
     const options = {
       exact: true,
@@ -150,11 +158,12 @@ export class Dialer {
     this.#router.routeSystem(id, encodeSystem("offer", { sdp }), options, ({ receipt, body }) => {
       if (receipt.kind !== "delivered") {
         const why = receipt.kind === "timed-out" ? "no answer to the offer" : receipt.why;
-        return done(null, why, receipt.kind === "unreachable" && why === "no such node");
+        const isGone = receipt.kind === "unreachable" && why === "no such node";
+        return done(null, why, isGone ? "gone" : "refused");
       }
       const answer = decodeSystem(body);
-      if (answer?.tag === "answer") done(answer.body.sdp, "", false);
-      else done(null, "an answer that cannot be read", false);
+      if (answer?.tag === "answer") done(answer.body.sdp, "", "refused");
+      else done(null, "an answer that cannot be read", "refused");
     });
   }
 
@@ -216,12 +225,12 @@ export class Dialer {
   close(): void {
     for (const abandon of [...this.#answering.values()]) abandon();
     for (const dialling of [...this.#dialling.values()]) {
-      dialling.finish({ kind: "failed", why: "this node left", isGone: false });
+      dialling.finish({ kind: "failed", why: "this node left", reason: "refused" });
     }
   }
 }
 
 function resultOf(admission: Admission): DialResult {
-  if (admission.kind === "failed") return { ...admission, isGone: false };
+  if (admission.kind === "failed") return { ...admission, reason: "refused" };
   return { kind: "opened", link: admission.link };
 }

@@ -14,6 +14,7 @@ import type { KeyBasedRouting, Range, RouteRequest, RouteResult, Upcalls } from 
 import type { Link } from "../link/link.ts";
 import { type AdmitOptions, Links } from "../link/links.ts";
 import type { Channel } from "../link/channel.ts";
+import { Relay } from "../link/relay.ts";
 import type { Transport } from "../link/transport.ts";
 import { decodeSystem, encodeSystem } from "../wire/codec.ts";
 import type { BodyOf, Message } from "../wire/messages.ts";
@@ -66,6 +67,7 @@ export class ChordNode implements KeyBasedRouting {
   readonly #stabilizer: Stabilizer;
   readonly #fingers: Fingers;
   readonly #join: Join;
+  readonly #relay: Relay;
   #isMember = false;
   #rounds = 0;
   #closed = false;
@@ -127,8 +129,13 @@ export class ChordNode implements KeyBasedRouting {
       this.links,
       this.#dialer,
       this.#usefulness,
-      () => {},
+      (id) => this.#linkThroughOther(id),
     );
+    this.#relay = new Relay(env.clock, counters, this.id, {
+      linkTo: (id) => this.links.get(id),
+      knocked: (from, channel) =>
+        this.admit(channel, { role: "responder", expected: from, path: "relayed" }),
+    });
     this.#fingers = new Fingers(
       env,
       params,
@@ -173,7 +180,7 @@ export class ChordNode implements KeyBasedRouting {
   leave(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { predecessors, successors } = this.view;
+    const { predecessors, successors } = this.view.toTell;
     this.links.closeAll({
       why: "leaving",
       leaving: this.#isMember,
@@ -270,6 +277,7 @@ export class ChordNode implements KeyBasedRouting {
       this.events.emit("link", { id: link.id, event: "closed", why });
     }
     this.#router.linkClosed(link);
+    this.#relay.linkClosed(link);
     this.#join.linkChanged();
     this.#changedIn(0);
     if (this.links.count === 0 && this.#isMember) {
@@ -295,6 +303,8 @@ export class ChordNode implements KeyBasedRouting {
         return this.#router.takeAcks(link, message.body);
       case "receipt":
         return this.#router.takeReceipt(message.body);
+      case "relay":
+        return this.#relay.take(link, message.body);
       default:
         this.#counters.add("frames.unexpected");
     }
@@ -331,6 +341,14 @@ export class ChordNode implements KeyBasedRouting {
 
   #linkFirst(id: Id, done: (link: Link | null) => void): void {
     this.#dialer.dial(id, null, (result) => done(result.kind === "opened" ? result.link : null));
+  }
+
+  /** A neighbour that cannot be connected to: a node that is linked to both stands in between. */
+  #linkThroughOther(id: Id): void {
+    const via = [...(this.view.knownById(id)?.via ?? [])];
+    const through = via.find(({ path, state }) => path === "direct" && state!.links.includes(id));
+    const channel = through ? this.#relay.open(id, through) : null;
+    if (channel) this.admit(channel, { role: "initiator", expected: id, path: "relayed" });
   }
 
   /** Something changed: all that follows from it is worked out once, at the latest in `delayMs`. */

@@ -21,7 +21,7 @@ import {
   placeOf,
 } from "../id/interval.ts";
 import type { Link } from "../link/link.ts";
-import { type NeighbourLists, neighbourLists } from "./successor-list.ts";
+import { type NeighbourLists, type Neighbours, neighbourLists } from "./successor-list.ts";
 
 /** A member that this node knows of. */
 export interface Known extends Place {
@@ -66,7 +66,11 @@ export class RingView {
   /** A link told its state. Only members count. */
   told(link: Link): void {
     this.#lists = null;
-    for (const closed of this.#lastWords.keys()) if (closed.id === link.id) this.#unbelieve(closed);
+    for (const [closed, { untilMs }] of this.#lastWords) {
+      if (closed.id !== link.id) continue;
+      if (link.isMember) this.#unbelieve(closed);
+      else this.#lastWords.set(closed, { untilMs, isBack: false });
+    }
     if (!link.isMember) return this.closed(link);
     if (!this.#members.has(link)) {
       this.#members.add(link);
@@ -141,6 +145,11 @@ export class RingView {
     return this.#neighbours.predecessors;
   }
 
+  /** Both lists as other nodes may hear them: see `successor-list.ts`. */
+  get toTell(): Neighbours {
+    return this.#neighbours.toTell;
+  }
+
   /** The nearest linked member clockwise, other than `except`; null when there is none. */
   successorLink(except: Id | null = null): Link | null {
     return this.membersClockwise.find((link) => link.id !== except) ?? null;
@@ -189,9 +198,9 @@ export class RingView {
     this.#lists ??= neighbourLists(
       this.self,
       this.membersClockwise,
-      this.#lastWords,
       this.#listLength,
       (id) => id !== this.self && !this.isGone(id),
+      this.#lastWords,
     );
     return this.#lists;
   }

@@ -76,7 +76,9 @@ export class Stabilizer {
   /** Dials the nearest known members on each side that are not linked. Returns when to look again, in ms, or null. */
   stabilize(): number | null {
     const now = this.#env.clock.now();
-    const missing = [...this.#usefulness.wantedNeighbours()].filter((id) => !this.#links.get(id));
+    const missing = [...this.#usefulness.wantedNeighbours()].filter(
+      (id) => this.#links.get(id)?.path !== "direct",
+    );
     for (const id of [...this.#missingSinceMs.keys()]) {
       if (!missing.includes(id)) this.#missingSinceMs.delete(id);
     }
@@ -148,8 +150,10 @@ export class Stabilizer {
     // Bounded: only nodes that somebody told us of get in here, and old entries go first.
     if (this.#failures.size >= 256) this.#failures.delete(this.#failures.keys().next().value!);
     this.#failures.set(id, { count, untilMs: now + waitMs * (0.5 + this.#env.random.next()) });
-    if (result.isGone)
+    if (result.reason === "gone") {
       this.#view.bury(id, Math.min(this.#params.goneMs, this.#params.silentMs * count));
-    else this.#unconnectable(id);
+    }
+    const isNear = this.#usefulness.wantedNeighbours().has(id);
+    if (result.reason === "unconnected" && isNear && !this.#links.get(id)) this.#unconnectable(id);
   }
 }

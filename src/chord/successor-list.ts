@@ -20,10 +20,15 @@ import type { Link } from "../link/link.ts";
 /** How many of the nearest live members are asked for what lies beyond them: the second knows when the first does not yet. */
 const WITNESSES = 2;
 
-export interface NeighbourLists {
+export interface Neighbours {
   /** Nearest first. */
   readonly successors: readonly Id[];
   readonly predecessors: readonly Id[];
+}
+
+export interface NeighbourLists extends Neighbours {
+  /** What other nodes are told: each side as far as it was heard of on that side. */
+  readonly toTell: Neighbours;
 }
 
 /**
@@ -33,23 +38,33 @@ export interface NeighbourLists {
 export function neighbourLists(
   self: Id,
   membersClockwise: readonly Link[],
-  closed: ReadonlyMap<Link, { readonly isBack: boolean }>,
   length: number,
   alive: (id: Id) => boolean,
+  closed: ReadonlyMap<Link, { readonly isBack: boolean }> = new Map(),
 ): NeighbourLists {
   const clockwise = clockwiseFrom(self);
-  const list = (nearestFirst: readonly Link[], side: "successors" | "predecessors") => {
-    const ids = new Set(nearestFirst.map((link) => link.id));
-    for (const [{ id }, { isBack }] of closed) if (isBack) ids.add(id);
+  const linked = membersClockwise.map((link) => link.id);
+  for (const [{ id }, { isBack }] of closed) if (isBack) linked.push(id);
+  const heardOf = (nearestFirst: readonly Link[], side: keyof Neighbours) => {
+    const ids = new Set(linked);
     for (const witness of [...nearestFirst.slice(0, WITNESSES), ...closed.keys()]) {
       const [from, to] = side === "successors" ? [witness.id, self] : [self, witness.id];
-      for (const id of witness.state?.[side] ?? []) if (inOpen(id, from, to) && alive(id)) ids.add(id);
+      for (const id of witness.state?.[side] ?? []) {
+        if (inOpen(id, from, to) && alive(id)) ids.add(id);
+      }
     }
-    const sorted = [...ids].toSorted(clockwise);
-    return side === "successors" ? sorted.slice(0, length) : sorted.toReversed().slice(0, length);
+    return [...ids].toSorted(clockwise);
   };
+  const ahead = heardOf(membersClockwise, "successors");
+  const behind = heardOf(membersClockwise.toReversed(), "predecessors");
+  // In a small ring each side goes all the way round, so what was heard on one is true of the other.
+  const all = [...new Set([...ahead, ...behind])].toSorted(clockwise);
   return {
-    successors: list(membersClockwise, "successors"),
-    predecessors: list(membersClockwise.toReversed(), "predecessors"),
+    successors: all.slice(0, length),
+    predecessors: all.toReversed().slice(0, length),
+    toTell: {
+      successors: ahead.slice(0, length),
+      predecessors: behind.toReversed().slice(0, length),
+    },
   };
 }

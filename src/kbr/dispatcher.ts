@@ -135,7 +135,7 @@ export class Dispatcher implements Upcalls {
       return { kind: "go-on" };
     }
     if (key === null && nextHop === null && data === null) return { kind: "go-on" };
-    return { kind: "change", key: key as Id | null, nextHop: nextHop as Id | null, data };
+    return { kind: "change", key, nextHop, data };
   }
 }
 

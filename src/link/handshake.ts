@@ -101,11 +101,7 @@ export class Handshake {
     done(failed("malformed", "the handshake was not kept to"));
   }
 
-  #takeHello(
-    hello: BodyOf<"hello">,
-    bytes: Uint8Array,
-    done: (step: HandshakeStep) => void,
-  ): void {
+  #takeHello(hello: BodyOf<"hello">, bytes: Uint8Array, done: (step: HandshakeStep) => void): void {
     const { identity, network } = this.#settings;
     if (hello.network !== network) {
       const why = `this node is of the network "${network}", the other of another`;
@@ -137,11 +133,7 @@ export class Handshake {
     );
   }
 
-  #takeProof(
-    peer: Proven,
-    proof: BodyOf<"proof">,
-    done: (step: HandshakeStep) => void,
-  ): void {
+  #takeProof(peer: Proven, proof: BodyOf<"proof">, done: (step: HandshakeStep) => void): void {
     const otherRole = this.#role === "initiator" ? "responder" : "initiator";
     const message = signed(otherRole, this.#transcript!);
     this.#settings.verify(peer.publicKey, message, proof.signature, (isGood) =>

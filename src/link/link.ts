@@ -115,6 +115,11 @@ export class Link implements Place {
     return this.state?.member === true;
   }
 
+  /** Bytes that wait here or in the channel's own buffer. */
+  get waitingBytes(): number {
+    return this.#queue.waitingBytes + this.#channel.bufferedBytes();
+  }
+
   /** True while the other end owes us a sign of life. */
   get isDoubted(): boolean {
     return this.#doubtedSinceMs !== null;
@@ -223,8 +228,7 @@ export class Link implements Place {
       case "chunk": {
         const whole = this.#reassembly.take(message.body);
         if (whole === "malformed") this.#counters.add("frames.broken-transfer");
-        else if (whole !== null && isRouted(whole)) this.#events.routed(this, whole);
-        else if (whole !== null) this.#malformed("a large message that is not routed");
+        else if (whole !== null) this.#takeWhole(whole);
         return;
       }
       case "hello":
@@ -235,6 +239,15 @@ export class Link implements Place {
       default:
         return this.#events.message(this, message);
     }
+  }
+
+  /** What came in chunks: only routed messages, and frames passed on for others, are ever so large. */
+  #takeWhole(whole: Uint8Array): void {
+    const isSound = splitFrame(whole)?.length === 1;
+    if (isSound && isRouted(whole)) return this.#events.routed(this, whole);
+    const message = isSound ? decode(whole) : null;
+    if (message?.tag === "relay") return this.#events.message(this, message);
+    this.#malformed("a large message that may not be so large");
   }
 
   #takePong(message: Extract<Message, { tag: "pong" }>): void {

@@ -134,7 +134,7 @@ export class OverlayPeer implements Peer {
 
   localLookup(key: string, num: number, safe: boolean): NodeHandle[] {
     const id = checkId(key, "a key");
-    return handles(this.#ports.kbr.localLookup(id, checkCount(num, "num"), safe === true));
+    return handles(this.#ports.kbr.localLookup(id, checkCount(num, "num"), safe));
   }
 
   neighborSet(num: number): NodeHandle[] {

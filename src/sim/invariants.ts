@@ -95,11 +95,7 @@ export class InvariantWatch {
  * a live successor? Not one of `doubtful`: a node that was reloaded is live,
  * but an entry made before that stands for the run of it that failed.
  */
-export function maySpare(
-  world: World,
-  leaving: SimNode,
-  doubtful: ReadonlySet<SimNode>,
-): boolean {
+export function maySpare(world: World, leaving: SimNode, doubtful: ReadonlySet<SimNode>): boolean {
   const members = world.members().filter((member) => member !== leaving);
   const staying = new Set(members.filter((member) => !doubtful.has(member)).map(({ id }) => id));
   return (
@@ -122,10 +118,7 @@ function bestSuccessor(member: SimNode, members: ReadonlyMap<Id, SimNode>): SimN
 }
 
 /** Every circle that following best successors goes round, each once. */
-function ringsOf(
-  members: Iterable<SimNode>,
-  best: ReadonlyMap<SimNode, SimNode>,
-): SimNode[][] {
+function ringsOf(members: Iterable<SimNode>, best: ReadonlyMap<SimNode, SimNode>): SimNode[][] {
   const rings: SimNode[][] = [];
   const seen = new Set<SimNode>();
   for (const start of members) {

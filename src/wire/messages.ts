@@ -53,8 +53,8 @@ const neighbours = list(id, MAX_NEIGHBOURS);
 /** Nonces are 32 bytes so that none is ever drawn twice. */
 export const NONCE_BYTES = 32;
 
-/** What a frame through a third node may carry: a frame less the two headers around it. */
-export const MAX_RELAYED_BYTES = 16_384 - 64;
+/** A frame of a channel through a third node: as large as any other (MAX_FRAME_BYTES). */
+export const MAX_RELAYED_BYTES = 16_384;
 
 export const bodies = {
   hello: record({
@@ -146,7 +146,6 @@ export type Message = { [T in Tag]: { readonly tag: T; readonly body: BodyOf<T> 
  * | -------- | ---------------------------------------------------- | ------------------------ |
  * | `find`   | who is responsible for this key?                     | `found`                  |
  * | `offer`  | open a link to me                                    | `answer`                 |
- * | `relay`  | open a link to me through this common neighbour      | nothing                  |
  * | `invite` | take my place as a gate                              | nothing                  |
  * | `return` | a receipt whose way back was lost                    | nothing (asks for none)  |
  */

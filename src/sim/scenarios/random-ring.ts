@@ -86,12 +86,7 @@ function begin(world: World, random: SeededRandom, run: (ms: number) => void): v
 }
 
 /** One node joins, leaves, crashes, or crashes and comes back. */
-function act(
-  world: World,
-  random: SeededRandom,
-  recorder: Recorder,
-  doubtful: Set<SimNode>,
-): void {
+function act(world: World, random: SeededRandom, recorder: Recorder, doubtful: Set<SimNode>): void {
   const dice = random.next();
   const canJoin = world.nodes.size < MOST_NODES;
   if (dice < 0.4 || world.nodes.size <= LEAST_NODES) {
