@@ -40,7 +40,7 @@ export const DEFAULT_GATES_PARAMS: GatesParams = {
   lookInMs: 20_000,
   lookInPerNodeMs: 2_000,
   retryMs: 500,
-  mostRetryMs: 8_000,
+  mostRetryMs: 4_000,
 };
 
 /** Gates that are tried one after the other before asking again. A guess. */

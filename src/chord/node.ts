@@ -44,7 +44,7 @@ export interface ChordPorts {
 export interface ChordEvents {
   /** This node became a member, or stopped being one. */
   member: boolean;
-  /** The last link is gone. `politely`: because the others left the ring, so this node is all of it. */
+  /** The last link to a member is gone. `politely`: because the others left the ring, so this node is all of it. */
   isolated: { readonly politely: boolean };
   link: { readonly id: Id; readonly event: "opened" | "closed"; readonly why: string };
   /** Somebody asks this node to be a gate. */
@@ -69,6 +69,9 @@ export class ChordNode implements KeyBasedRouting {
   readonly #join: Join;
   readonly #relay: Relay;
   #isMember = false;
+  /** Other members were linked; and the last of them to go said goodbye. */
+  #hadOthers = false;
+  #lastOneLeft = false;
   #rounds = 0;
   #closed = false;
   #cancelRound: () => void = () => {};
@@ -279,10 +282,8 @@ export class ChordNode implements KeyBasedRouting {
     this.#router.linkClosed(link);
     this.#relay.linkClosed(link);
     this.#join.linkChanged();
+    if (link.isMember) this.#lastOneLeft = goodbye?.leaving === true;
     this.#changedIn(0);
-    if (this.links.count === 0 && this.#isMember) {
-      this.events.emit("isolated", { politely: goodbye?.leaving === true });
-    }
   }
 
   #take(link: Link, message: Message): void {
@@ -346,7 +347,9 @@ export class ChordNode implements KeyBasedRouting {
   /** A neighbour that cannot be connected to: a node that is linked to both stands in between. */
   #linkThroughOther(id: Id): void {
     const via = [...(this.view.knownById(id)?.via ?? [])];
-    const through = via.find(({ path, state }) => path === "direct" && state!.links.includes(id));
+    const through = via.find(
+      ({ isOpen, path, state }) => isOpen && path === "direct" && state!.links.includes(id),
+    );
     const channel = through ? this.#relay.open(id, through) : null;
     if (channel) this.admit(channel, { role: "initiator", expected: id, path: "relayed" });
   }
@@ -369,8 +372,19 @@ export class ChordNode implements KeyBasedRouting {
     this.#tellUpdates();
     this.#announcer.refresh();
     if (!this.#isMember) return;
+    this.#noteIsolation();
     const againMs = this.#stabilizer.stabilize();
     if (againMs !== null) this.#changedIn(againMs);
+  }
+
+  /** All members that were linked are gone; newcomers that came to this gate lead nowhere. */
+  #noteIsolation(): void {
+    const others = [...this.links.all()];
+    if (others.some((link) => link.isMember)) this.#hadOthers = true;
+    else if (this.#hadOthers && others.every((link) => link.state !== null)) {
+      this.#hadOthers = false;
+      this.events.emit("isolated", { politely: this.#lastOneLeft });
+    }
   }
 
   #tellUpdates(): void {

@@ -25,11 +25,13 @@ export class CountersPanel {
   readonly #summary = h("summary");
   readonly #gaugeByLabel = new Map<string, Gauge>();
   readonly #cellByName = new Map<string, HTMLElement>();
+  #metrics: Readonly<Record<string, number>> = {};
   #rates = new Rates();
 
   constructor() {
     this.#table.append(h("caption", { class: "only-read" }, "All counters since the start"));
     this.#details = h("details", {}, this.#summary, this.#table);
+    this.#details.addEventListener("toggle", () => this.#showTable(this.#metrics));
     this.element = h("section", { "aria-labelledby": "counters-heading" });
     const heading = h("h2", { id: "counters-heading" }, "Traffic");
     this.element.append(heading, this.#gauges, this.#details);
@@ -46,8 +48,8 @@ export class CountersPanel {
     const shown = headlines(names).map((headline) => this.#showGauge(headline, metrics));
     arrange(this.#gauges, shown);
     setText(this.#summary, names.length === 0 ? "No counters yet" : `All ${names.length} counters`);
+    this.#metrics = metrics;
     if (this.#details.open) this.#showTable(metrics);
-    else this.#details.ontoggle = () => this.#showTable(metrics);
   }
 
   #showGauge({ label, unit, names }: Headline, metrics: Readonly<Record<string, number>>): Element {

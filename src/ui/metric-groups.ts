@@ -16,7 +16,7 @@ export interface MetricGroup {
 
 export function groupMetrics(metrics: Readonly<Record<string, number>>): MetricGroup[] {
   const groups = new Map<string, { name: string; label: string; value: number }[]>();
-  for (const name of Object.keys(metrics).sort()) {
+  for (const name of Object.keys(metrics).toSorted()) {
     const dot = name.indexOf(".");
     const group = dot > 0 ? name.slice(0, dot) : "";
     const rows = groups.get(group) ?? [];
@@ -68,7 +68,7 @@ export function headlines(names: readonly string[]): Headline[] {
       // The shortest name is the total; "… bulk messages in" would be a part of it.
       const found = names
         .filter((name) => expression.test(wordsOf(name)))
-        .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+        .toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
       if (found.length > 0) return [{ label, unit, names: [found[0]!] }];
     }
     return [];

@@ -66,7 +66,7 @@ export class NodeReadout {
 }
 
 const LEGEND: readonly (readonly [string, string])[] = [
-  ["self", "this node, and its keys on the scale"],
+  ["self", "this node and its keys"],
   ["neighbour", "neighbour"],
   ["long", "long link"],
   ["heard", "heard of"],

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import type { LinkInfo, RingSnapshot } from "../peer/peer.ts";
 import { describeNode, ringModel } from "./ring-model.ts";
 
-const id = (head: string) => head.padEnd(40, "0");
-const SELF = id("5");
+const idFrom = (head: string) => head.padEnd(40, "0");
+const SELF = idFrom("5");
 
 function link(head: string, role: LinkInfo["role"], linkedTo: string[] = []): LinkInfo {
   return {
-    id: id(head),
+    id: idFrom(head),
     role,
     path: "direct",
     member: true,
@@ -15,14 +15,14 @@ function link(head: string, role: LinkInfo["role"], linkedTo: string[] = []): Li
     ageMs: 1000,
     sentBytes: 0,
     receivedBytes: 0,
-    linkedTo: linkedTo.map(id),
+    linkedTo: linkedTo.map(idFrom),
   };
 }
 
 function ring(links: LinkInfo[], successors: string[] = [], predecessor?: string): RingSnapshot {
   return {
-    predecessor: predecessor === undefined ? null : { id: id(predecessor) },
-    successors: successors.map((head) => ({ id: id(head) })),
+    predecessor: predecessor === undefined ? null : { id: idFrom(predecessor) },
+    successors: successors.map((head) => ({ id: idFrom(head) })),
     links,
     estimatedSize: 9,
   };
@@ -40,7 +40,7 @@ test("nodes come clockwise from this one, and each is known as well as it is kno
     ["7", "8"],
     "4",
   );
-  const model = ringModel(SELF, snapshot, [id("e"), id("d")]);
+  const model = ringModel(SELF, snapshot, [idFrom("e"), idFrom("d")]);
   expect(model.nodes.map(({ id, kind }) => [id[0], kind])).toEqual([
     ["5", "self"],
     ["7", "neighbour"],
@@ -59,10 +59,12 @@ test("a link between others is drawn once, whoever tells of it, and an own link 
     ring([link("7", "neighbour", ["5", "9", "7"]), link("9", "neighbour", ["7", "7", "5", "c"])]),
   );
   expect(model.heardLinks).toEqual([
-    [id("7"), id("9")],
-    [id("9"), id("c")],
+    [idFrom("7"), idFrom("9")],
+    [idFrom("9"), idFrom("c")],
   ]);
-  expect([...model.byId.get(id("9"))!.linkedTo].sort()).toEqual([SELF, id("7"), id("c")].sort());
+  expect([...model.byId.get(idFrom("9"))!.linkedTo].toSorted()).toEqual(
+    [SELF, idFrom("7"), idFrom("c")].toSorted(),
+  );
 });
 
 test("a link to oneself, which nobody honest reports, is not drawn", () => {
@@ -78,11 +80,11 @@ test.each([
   ["e", "passed by the trace, not linked"],
 ])("node %s is described as: %s", (head, words) => {
   const snapshot = ring([link("7", "neighbour", ["9"]), link("4", "neighbour")], ["7", "8"], "4");
-  const model = ringModel(SELF, snapshot, [id("e")]);
-  expect(describeNode(model.byId.get(id(head))!)).toBe(words);
+  const model = ringModel(SELF, snapshot, [idFrom("e")]);
+  expect(describeNode(model.byId.get(idFrom(head))!)).toBe(words);
 });
 
 test("in a ring of two the other is both successor and predecessor", () => {
   const model = ringModel(SELF, ring([link("9", "neighbour")], ["9"], "9"));
-  expect(describeNode(model.byId.get(id("9"))!)).toMatch(/^successor and predecessor/);
+  expect(describeNode(model.byId.get(idFrom("9"))!)).toMatch(/^successor and predecessor/);
 });

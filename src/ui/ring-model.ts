@@ -85,7 +85,7 @@ export function ringModel(
       successorRank: ranks.get(id) ?? null,
       linkedTo,
     }))
-    .sort((a, b) => clockwiseTurn(selfTurn, a.turn) - clockwiseTurn(selfTurn, b.turn));
+    .toSorted((a, b) => clockwiseTurn(selfTurn, a.turn) - clockwiseTurn(selfTurn, b.turn));
 
   return {
     selfId,

@@ -54,7 +54,7 @@ export class RingPulses {
   send(curve: Curve, kind: PulseKind, delayMs: number, durationMs: number, weight = 1): void {
     if (prefersStillness() || document.hidden || this.#pulses.length >= MAX_PULSES) return;
     this.#pulses.push({ curve, kind, startMs: performance.now() + delayMs, durationMs, weight });
-    this.#frame ||= requestAnimationFrame(this.#draw);
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(this.#draw);
   }
 
   /** Takes every light away. */
