@@ -4,10 +4,14 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { measureHop } from "./hop.ts";
+import { measureRing } from "./ring.ts";
 import { type Row, printTable } from "./table.ts";
+import { measureTabs } from "./tabs.ts";
 
 const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   hop: measureHop,
+  ring: measureRing,
+  tabs: measureTabs,
 };
 
 const only = process.argv.includes("--only")

@@ -67,7 +67,7 @@ export class Gates {
     const others = [...gates.values()].filter((gate) => gate.id !== asker.nodeId);
     return {
       kind: "gates",
-      gates: this.#sample(others),
+      gates: this.#shuffled(others),
       wanted: gates.size < WANTED_GATES,
     };
   }
@@ -147,13 +147,13 @@ export class Gates {
     return this.#gatesByNetwork.get(network) ?? new Map<string, Standing>();
   }
 
-  /** At most WANTED_GATES, in random order, so that no gate is everybody's first. */
-  #sample(gates: readonly Standing[]): Gate[] {
+  /** In random order, so that no gate is everybody's first. */
+  #shuffled(gates: readonly Standing[]): Gate[] {
     const rest = gates.map(({ id, address }) => ({ id, address }));
-    const sample: Gate[] = [];
-    while (rest.length > 0 && sample.length < WANTED_GATES) {
-      sample.push(...rest.splice(Math.floor(this.#random() * rest.length), 1));
+    const shuffled: Gate[] = [];
+    while (rest.length > 0) {
+      shuffled.push(...rest.splice(Math.floor(this.#random() * rest.length), 1));
     }
-    return sample;
+    return shuffled;
   }
 }

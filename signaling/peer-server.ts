@@ -17,8 +17,12 @@ export interface PeerServerEvents {
   failed(): void;
 }
 
-/** peerjs beats every 5 s, so this is three beats missed. */
-const ALIVE_TIMEOUT_MS = 15_000;
+/** peerjs beats every 5 s, but a hidden tab's timers may run only once a minute; a tab that ends closes its socket anyway. */
+const ALIVE_TIMEOUT_MS = 70_000;
+/** A message for somebody who is not there is given up after this, so that a newcomer tries the next gate. A guess. */
+const EXPIRE_MS = 1_000;
+/** How often that is looked for. */
+const EXPIRE_CHECK_MS = 250;
 /** Gates and newcomers only, so few even for a large ring. PeerServer's own default. */
 const MAX_CLIENTS = 5000;
 /** An offer is 500 to 3,000 bytes; ws would take 100 MiB. */
@@ -39,6 +43,8 @@ export class PeerServerMount {
     const peerServer = ExpressPeerServer(server, {
       path: "/",
       alive_timeout: ALIVE_TIMEOUT_MS,
+      expire_timeout: EXPIRE_MS,
+      cleanup_out_msgs: EXPIRE_CHECK_MS,
       concurrent_limit: MAX_CLIENTS,
       allow_discovery: false,
       createWebSocketServer: (options) => this.#createSockets(options, now),

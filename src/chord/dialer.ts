@@ -211,13 +211,15 @@ export class Dialer {
           expected: source,
           done: (admission) => {
             end();
-            if (admission.kind !== "failed") own?.finish(resultOf(admission));
+            own?.finish(resultOf(admission));
           },
         });
       },
       failed: (why) => {
         end();
         reply({ outcome: "refused", why: `cannot answer: ${why}` });
+        // Our own offer was void from the moment theirs stood.
+        own?.finish({ kind: "failed", why, reason: "unconnected" });
       },
     });
   }

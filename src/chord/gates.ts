@@ -43,6 +43,8 @@ export const DEFAULT_GATES_PARAMS: GatesParams = {
   mostRetryMs: 4_000,
 };
 
+/** About so many gates at each server. The design says 16. */
+const GATES_WANTED = 16;
 /** Gates that are tried one after the other before asking again. A guess. */
 const GATES_TRIED = 3;
 /** Newcomers let in at one gate: in a burst and per second. A guess: a whole room opening the page. */
@@ -163,9 +165,12 @@ export class GateKeeper {
     if (this.#seeking && role === "newcomer") return this.#tryGates(answer, GATES_TRIED);
     this.#failures = 0;
     if (role === "gate") {
+      if (this.#isSurplus(answer)) return this.#rest();
       this.#becomeGate();
       return this.#serve(answer.gates);
     }
+    const other = this.#pick(answer.gates);
+    if (other && this.#node.isMember) this.#compareWith(other);
     if (answer.wanted && this.#node.isMember) return this.#askAs("gate");
     this.#rest();
   }
@@ -234,8 +239,23 @@ export class GateKeeper {
     // Where everybody is a gate there is nobody to hand over to.
     if (isTermOver && this.#node.view.estimatedSize() > gates.length + 2) this.#handOver();
     this.#next(renewMs);
-    const other = gates[Math.floor(this.#env.random.next() * gates.length)];
+    const other = this.#pick(gates);
     if (other) this.#compareWith(other);
+  }
+
+  /**
+   * Many may have come to the same server at the same time. Who is not a gate yet
+   * stays away then; of those that are, each steps down with the odds that leave
+   * enough.
+   */
+  #isSurplus({ gates, wanted }: { gates: readonly Gate[]; wanted: boolean }): boolean {
+    const surplus = gates.length + 1 - GATES_WANTED;
+    if (wanted || surplus <= 0) return false;
+    return !this.#isGate || this.#env.random.next() < surplus / (gates.length + 1);
+  }
+
+  #pick(gates: readonly Gate[]): Gate | undefined {
+    return gates[Math.floor(this.#env.random.next() * gates.length)];
   }
 
   #compareWith(gate: Gate): void {

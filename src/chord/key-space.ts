@@ -58,9 +58,9 @@ export function rangeOf(view: RingView, node: Id, rank: number): Range | null {
   const { nodes, adjacent } = segmentsOf(view);
   const at = nodes.indexOf(node);
   if (at < 0) return null;
-  if (rank >= nodes.length) return { from: plus(node, 1n), to: node };
   let after = node;
-  for (let i = 1; i <= rank; i++) {
+  // After as many steps as there are nodes it is this node again: the whole ring.
+  for (let i = 1; i <= Math.min(rank, nodes.length) && nodes.length > 1; i++) {
     const before = nodes[(at - i + nodes.length) % nodes.length]!;
     if (!adjacent.has(`${before}>${after}`)) return null;
     after = before;
@@ -87,7 +87,7 @@ export function localLookup(view: RingView, key: Id, num: number, safe: boolean)
   }
   const tried = new Set<Link>();
   const hops: Id[] = [];
-  const heading = { key, final: false, exact: false, source: view.self };
+  const heading = { key, final: false, except: null };
   while (hops.length < num) {
     const hop = nextHop(view, heading, (link) => tried.has(link));
     if (hop.kind !== "link") break;

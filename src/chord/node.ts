@@ -341,6 +341,8 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   #linkFirst(id: Id, done: (link: Link | null) => void): void {
+    const linked = this.links.get(id);
+    if (linked) return done(linked);
     this.#dialer.dial(id, null, (result) => done(result.kind === "opened" ? result.link : null));
   }
 

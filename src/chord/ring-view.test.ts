@@ -172,3 +172,27 @@ test("a larger ring is guessed from how dense the neighbours stand", () => {
   // Six nodes on 6/256 of the ring.
   expect(view.estimatedSize()).toBeCloseTo(256);
 });
+
+test("what a link told last is believed for a while after its end, its own node is not", () => {
+  const { clock, view, known } = setUp();
+  const link = new FakeLink(120);
+  view.told(link.says([50], [130, 140]));
+  view.closed(link.asLink, 2_000);
+  expect(known()).toEqual([50, 130, 140]);
+  expect(view.successors.map(numberOf)).toEqual([130, 140]);
+  clock.advance(1_999);
+  view.forget();
+  expect(known()).toEqual([50, 130, 140]);
+  clock.advance(1);
+  view.forget();
+  expect([known(), view.successors]).toEqual([[], []]);
+});
+
+test("what a node told last counts no more once it is back and tells something else", () => {
+  const { view, known } = setUp();
+  const [older, newer] = [new FakeLink(120), new FakeLink(120)];
+  view.told(older.says([50], [130]));
+  view.closed(older.asLink, 2_000);
+  view.told(newer.says([60]));
+  expect(known()).toEqual([60, 120]);
+});

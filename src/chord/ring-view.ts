@@ -121,7 +121,9 @@ export class RingView {
   forget(): void {
     const now = this.#env.clock.now();
     for (const [link, { untilMs }] of this.#lastWords) if (untilMs <= now) this.#unbelieve(link);
-    for (const [id, untilMs] of this.#goneUntilMs) if (untilMs <= now) this.exhume(id);
+    for (const [id, untilMs] of this.#goneUntilMs) {
+      if (untilMs <= now && !this.#isNamedInLastWords(id)) this.exhume(id);
+    }
   }
 
   /** Sorted by id. */
@@ -212,6 +214,11 @@ export class RingView {
     this.#knownById.set(id, known);
     this.#known = null;
     return known;
+  }
+
+  /** Of two that died together, the last words of one must not bring back the other. */
+  #isNamedInLastWords(id: Id): boolean {
+    return [...this.#lastWords.keys()].some((link) => this.#toldBy.get(link)?.has(id));
   }
 
   #unbelieve(link: Link): void {

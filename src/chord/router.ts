@@ -20,7 +20,7 @@ import type { ChordParams } from "./params.ts";
 import { Pending } from "./pending.ts";
 import { Receipts, afterDetour, sendingOf } from "./receipts.ts";
 import type { RingView } from "./ring-view.ts";
-import { nextHop } from "./routing.ts";
+import { type Heading, nextHop } from "./routing.ts";
 import { type Passage, SeenMessages } from "./seen-messages.ts";
 
 export interface RouterPorts {
@@ -39,8 +39,8 @@ export interface Reply {
   readonly body?: Uint8Array;
 }
 
-/** Longer reasons are cut: 200 bytes of UTF-8 are at least 50 characters. */
-const WHY_CHARS = 50;
+/** Longer reasons are cut: 66 UTF-16 units are at most 198 bytes of UTF-8, and 200 are the bound. */
+const WHY_UNITS = 66;
 
 export class Router {
   readonly #env: Env;
@@ -206,7 +206,7 @@ export class Router {
   }
 
   #forwardUpcall(message: Routed): void {
-    const hop = nextHop(this.#view, message, isNone);
+    const hop = nextHop(this.#view, headingOf(message), isNone);
     const next = hop.kind === "link" ? hop.link.id : this.#view.self;
     this.#ports.upcalls().forward(message, next, (forwarded) => this.#resume(message, forwarded));
   }
@@ -260,7 +260,7 @@ export class Router {
         return this.#handOver(message, direct, tried, sinceMs, message.final);
       }
     }
-    const hop = nextHop(this.#view, message, tried ? (link) => tried.has(link) : isNone);
+    const hop = nextHop(this.#view, headingOf(message), tried ? (link) => tried.has(link) : isNone);
     switch (hop.kind) {
       case "here":
         return this.#arrived(message, sinceMs);
@@ -295,7 +295,7 @@ export class Router {
     this.#counters.add("routed.queue-full");
     message.final = wasFinal;
     const others = (tried ?? new Set()).add(link);
-    const another = nextHop(this.#view, message, (other) => others.has(other));
+    const another = nextHop(this.#view, headingOf(message), (other) => others.has(other));
     if (another.kind === "link") return this.#sendOn(message, others, sinceMs);
     this.#unreachable(message, "queue full: this way takes no more now, send more slowly");
   }
@@ -338,7 +338,7 @@ export class Router {
       outcome: reply.outcome,
       by: this.#view.self,
       hops: message.hopsMade,
-      why: (reply.why ?? "").slice(0, WHY_CHARS * 2),
+      why: (reply.why ?? "").slice(0, WHY_UNITS),
       trace: message.trace,
       body: reply.body ?? NO_BYTES,
     });
@@ -373,9 +373,17 @@ export class Router {
   }
 
   #drawMessageId(): number {
-    const bytes = this.#env.random.bytes(7);
-    return bytes.reduce((sum, byte) => sum * 256 + byte, 0) % 2 ** 53;
+    const [first = 0, ...others] = this.#env.random.bytes(7);
+    // 5 bits and 48: as many as a number holds exactly.
+    return others.reduce((sum, byte) => sum * 256 + byte, first & 31);
   }
+}
+
+/** Only the overlay's own questions ask for their source's id without meaning that node. */
+function headingOf(message: Routed): Heading {
+  const { key, final } = message;
+  const asksForItself = message.isSystem && !message.exact && message.source === key;
+  return { key, final, except: asksForItself ? key : null };
 }
 
 const isNone = () => false;

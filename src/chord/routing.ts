@@ -27,16 +27,15 @@ export type NextHop =
 export interface Heading {
   readonly key: Id;
   readonly final: boolean;
-  readonly exact: boolean;
-  /** A node that asks for its own id wants to know who would be root without it. */
-  readonly source: Id;
+  /** A node that asks the ring for its own id wants to know who would be root without it; else null. */
+  readonly except: Id | null;
 }
 
 /** Candidates looked at on each side of the key before giving up: neighbours of a crash site are all in doubt. A guess. */
 const CANDIDATES = 24;
 
 export function nextHop(view: RingView, to: Heading, isTried: (link: Link) => boolean): NextHop {
-  const except = to.source === to.key && !to.exact ? to.source : null;
+  const { except } = to;
   if (view.isRootOf(to.key, except)) return { kind: "here" };
   if (to.final) {
     const link = backTowards(view, to.key, except, isTried);

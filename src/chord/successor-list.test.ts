@@ -100,6 +100,26 @@ test.each<{
   const clockwise = linked.toSorted((a, b) => ((a.at - self) & 255) - ((b.at - self) & 255));
   const isAlive = (id: Id) => id !== spot(self) && !dead.includes(numberOf(id));
   const lists = neighbourLists(spot(self), clockwise.map(linkTo), 3, isAlive);
-  expect(lists.successors.map(numberOf)).toEqual(successors);
-  expect(lists.predecessors.map(numberOf)).toEqual(predecessors);
+  expect(lists.toTell.successors.map(numberOf)).toEqual(successors);
+  expect(lists.toTell.predecessors.map(numberOf)).toEqual(predecessors);
+});
+
+const everyone = () => true;
+
+test("this node itself also uses what it heard on the other side, which in a small ring is true", () => {
+  const clockwise = [linkTo({ at: 20, successors: [30] }), linkTo({ at: 5, predecessors: [240] })];
+  const lists = neighbourLists(spot(10), clockwise, 5, everyone);
+  expect(lists.successors.map(numberOf)).toEqual([20, 30, 240, 5]);
+  expect(lists.predecessors.map(numberOf)).toEqual([5, 240, 30, 20]);
+  expect(lists.toTell.successors.map(numberOf)).toEqual([20, 30, 5]);
+  expect(lists.toTell.predecessors.map(numberOf)).toEqual([5, 240, 20]);
+});
+
+test.each([
+  { isBack: false, successors: [30, 40], because: "its node is gone, but not those behind it" },
+  { isBack: true, successors: [20, 30, 40], because: "its node has come back already" },
+])("the last words of a closed link still count: $successors, because $because", (row) => {
+  const closed = new Map([[linkTo({ at: 20, successors: [30, 40] }), { isBack: row.isBack }]]);
+  const lists = neighbourLists(spot(10), [linkTo({ at: 30 })], 5, everyone, closed);
+  expect(lists.successors.map(numberOf)).toEqual(row.successors);
 });

@@ -474,7 +474,14 @@ test("who floods before it is believed is turned away", () => {
   const a = slowNode(net);
   const raw = net.raw(a);
   introduce(net, raw, "b");
-  for (let i = 0; i < 70; i++) raw.far.send(encode("ask-state", {}));
+  const frame = encode("relay", {
+    from: "0".repeat(40) as Id,
+    to: "1".repeat(40) as Id,
+    kind: "frame",
+    channel: 1,
+    frame: new Uint8Array(16_000),
+  });
+  for (let i = 0; i < 70; i++) raw.far.send(frame);
   net.clock.advance(1_000);
   expect(kinds(raw.admitted)).toEqual(["failed"]);
   expect(a.counters.get("handshake.flooded")).toBe(1);

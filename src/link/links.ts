@@ -16,7 +16,7 @@ import { Link, type LinkEvents } from "./link.ts";
 import { Opening, farewell, turnAway } from "./opening.ts";
 
 export interface LinksParams {
-  /** Links, and channels on their way to be one, at the very most. */
+  /** Links at the very most. */
   readonly mostLinks: number;
   /** A handshake that takes longer has failed, in ms. */
   readonly handshakeMs: number;

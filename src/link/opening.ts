@@ -18,8 +18,8 @@ export interface OpeningEvents {
   proven(peer: Proven): Link | null;
 }
 
-/** Messages that may wait while a signature is checked: a node says little before it is believed. A guess. */
-const MOST_WAITING = 64;
+/** Bytes that may wait while a signature is checked: the other end may be done, and send what it held. A guess. */
+const MOST_WAITING_BYTES = 1_048_576;
 /** How long a goodbye may take to leave this machine before the channel is closed, in ms. A guess. */
 const LINGER_MS = 500;
 
@@ -30,6 +30,7 @@ export class Opening {
   readonly #handshake: Handshake;
   readonly #events: OpeningEvents;
   readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   #isBusy = false;
   #sink: ChannelEvents;
   #cancelLimit: () => void = () => {};
@@ -78,7 +79,8 @@ export class Opening {
   #takeFrame(frame: Uint8Array): void {
     const messages = splitFrame(frame);
     if (messages === null) return this.#fail("frames.malformed", "a frame that does not add up");
-    if (this.#waiting.length + messages.length > MOST_WAITING) {
+    this.#waitingBytes += frame.length;
+    if (this.#waitingBytes > MOST_WAITING_BYTES) {
       return this.#fail("handshake.flooded", "too much before the handshake was over");
     }
     this.#waiting.push(...messages);

@@ -6,7 +6,8 @@
  * The node in between keeps nothing: it passes `relay` messages from one of its
  * links to another, and only for the node at the link's other end. The two ends
  * shake hands as on any channel, so both know whom they talk to; but there is
- * no DTLS between them, so the node in between could read what it passes.
+ * no DTLS between them, so the node in between could read and change what it
+ * passes.
  */
 import type { Counters } from "../base/counters.ts";
 import type { Clock } from "../env/env.ts";

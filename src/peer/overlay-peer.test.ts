@@ -300,7 +300,7 @@ test.each<{ receipt: Receipt; says: string }>([
 test("the calls that manage the id space pass on what they are asked, within bounds", () => {
   const { peer, kbr } = joined();
   expect(peer.localLookup(KEY, 3, true)).toEqual([{ id: OTHER }]);
-  expect(peer.localLookup(KEY, 1e6, 1 as unknown as boolean)).toEqual([{ id: OTHER }]);
+  expect(peer.localLookup(KEY, 1e6, false)).toEqual([{ id: OTHER }]);
   expect(peer.neighborSet(0)).toEqual([{ id: OTHER }, { id: KEY }]);
   expect(peer.replicaSet(KEY, 2)).toEqual([{ id: KEY }]);
   expect(peer.range(OTHER, 2, KEY)).toEqual({ from: KEY, to: OTHER });

@@ -252,13 +252,13 @@ export class GateClient implements Signaling {
     socket.removeAllListeners("message");
     socket.on("message", (data: unknown) => {
       const message = readServerMessage(data);
-      if (message === null) this.#deps.counters.add("signaling.badMessages");
+      if (message === null) this.#deps.counters.add("signaling.bad-messages");
       if (message === null || !this.#admits(message, session)) return;
       try {
         for (const listener of toPeerJs) listener(message);
       } catch (error) {
         // The browser's limit of connections, met by an offer.
-        this.#deps.counters.add("signaling.refusedByBrowser");
+        this.#deps.counters.add("signaling.refused-by-browser");
         this.#deps.log.debug("peerjs threw", { message: oneLine((error as Error).message) });
       }
     });
@@ -304,7 +304,7 @@ export class GateClient implements Signaling {
     const isAdmitted =
       !isKnown && knocks.length < MAX_KNOCKS && ofThisOne.length < MAX_KNOCKS_OF_ONE;
     if (isAdmitted && this.#knockRate.allows(this.#deps.clock.now())) return true;
-    this.#deps.counters.add("signaling.knocksRefused");
+    this.#deps.counters.add("signaling.knocks-refused");
     // So that an honest newcomer need not wait for its time limit.
     session.peer.socket.send({ type: "LEAVE", dst: offer.src });
     return false;

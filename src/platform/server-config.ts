@@ -12,8 +12,8 @@ export interface ServerConfig {
 
 /** Nothing is worth more of a person's time before they see a page. A guess. */
 const LIMIT_MS = 3_000;
-/** The browser itself warns above four. */
-const MOST_ICE_SERVERS = 8;
+/** As many as our server hands out. */
+const MOST_ICE_SERVERS = 16;
 const MOST_URL_CHARS = 512;
 
 const DEFAULT_CONFIG: ServerConfig = { network: "prost", iceServers: [] };
@@ -65,7 +65,7 @@ function isIceServer(value: unknown): value is RTCIceServer {
   const isText = (text: unknown) => text === undefined || typeof text === "string";
   return (
     list.length > 0 &&
-    list.length <= 8 &&
+    list.length <= MOST_ICE_SERVERS &&
     list.every(isUrl) &&
     isText(username) &&
     isText(credential)

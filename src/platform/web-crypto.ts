@@ -7,27 +7,12 @@
  * 17), `id/identity.ts` does the work.
  */
 import { idOfBytes } from "../id/hash.ts";
+import { writeHex } from "../id/id.ts";
 import { type Identity, type Verify, identityFromSecret, verifyEd25519 } from "../id/identity.ts";
 
 /** PKCS#8 of an Ed25519 private key, in front of its 32 bytes (RFC 8410, section 7). */
-const PKCS8_HEAD = Uint8Array.of(
-  0x30,
-  0x2e,
-  0x02,
-  0x01,
-  0x00,
-  0x30,
-  0x05,
-  0x06,
-  0x03,
-  0x2b,
-  0x65,
-  0x70,
-  0x04,
-  0x22,
-  0x04,
-  0x20,
-);
+const PKCS8_HEAD = new Uint8Array(16);
+writeHex("302e020100300506032b657004220420", PKCS8_HEAD, 0);
 
 export interface Signatures {
   readonly identity: Identity;

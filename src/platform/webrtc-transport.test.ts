@@ -22,7 +22,7 @@ test.each([7, null, "", "hello", "v=0\r\n".padEnd(20_000, "x")])(
     expect(seen).toEqual([]);
     await Promise.resolve();
     expect(seen).toEqual([expect.stringMatching(/^bad offer: /)]);
-    expect(counters.get("webrtc.badSignals")).toBe(1);
+    expect(counters.get("webrtc.bad-signals")).toBe(1);
   },
 );
 

@@ -60,7 +60,7 @@ export class WebRtcTransport implements Transport {
       negotiation.start(this.#iceServers, false);
       negotiation.hear("offer", offer);
     } else {
-      this.#deps.counters.add("webrtc.badSignals");
+      this.#deps.counters.add("webrtc.bad-signals");
       negotiation.failSoon(`bad offer: ${flaw}`);
     }
     return negotiation;
@@ -97,7 +97,7 @@ class Negotiation implements Dial {
       connection = new RTCPeerConnection({ iceServers: [...iceServers] });
     } catch (error) {
       // Chromium: the page has made 500 already. Or an ICE server of the configuration is malformed.
-      this.#deps.counters.add("webrtc.refusedByBrowser");
+      this.#deps.counters.add("webrtc.refused-by-browser");
       this.failSoon(`the browser refused a connection: ${(error as Error).message}`);
       return;
     }
@@ -138,7 +138,7 @@ class Negotiation implements Dial {
     if (flaw === null) {
       this.hear("answer", answer);
     } else {
-      this.#deps.counters.add("webrtc.badSignals");
+      this.#deps.counters.add("webrtc.bad-signals");
       this.#fail(`bad answer: ${flaw}`);
     }
   }

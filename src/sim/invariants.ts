@@ -15,12 +15,14 @@
  * | ConnectedAppendages | from every member they lead to the ring                      |
  *
  * What it assumes, as she does: a ring exists at the start; a failure or a
- * leave never takes the last live entry of a member's list (see
- * `maySpare`); and a node that fails is found out in time. Her proof also wants
- * more members than a list is long, and rings of 2 to 9 are no such rings: for
- * them it is not proved, only checked. It is *not* expected while two rings
- * merge: then there are two until the merge is done, and a ring that winds
- * twice round in between.
+ * leave never takes the last live entry of a member's list; and a node that
+ * fails is found out in time. One more than she does: whoever knows an id can
+ * ask that node in her model, but here only over links, so the members that
+ * stay must still be joined by open links. `maySpare` is these two. Her proof
+ * also wants more members than a list is long, and rings of 2 to 9 are no such
+ * rings: for them it is not proved, only checked. It is *not* expected while
+ * two rings merge: then there are two until the merge is done, and a ring that
+ * winds twice round in between.
  *
  * Source: Zave, arXiv 1502.06461 and 1610.01140.
  */
@@ -92,19 +94,36 @@ export class InvariantWatch {
 
 /**
  * The assumption: were `leaving` gone now, would every other member still have
- * a live successor? Not one of `doubtful`: a node that was reloaded is live,
- * but an entry made before that stands for the run of it that failed.
+ * a live successor, and a way to all others? Not one of `doubtful`: a node that
+ * was reloaded is live, but an entry or a link made before that stands for the
+ * run of it that failed.
  */
 export function maySpare(world: World, leaving: SimNode, doubtful: ReadonlySet<SimNode>): boolean {
   const members = world.members().filter((member) => member !== leaving);
-  const staying = new Set(members.filter((member) => !doubtful.has(member)).map(({ id }) => id));
-  return (
-    members.length > 0 &&
-    members.every(({ node }) => {
-      const { successors } = node.view;
-      return successors.length === 0 || successors.some((id) => staying.has(id));
-    })
-  );
+  const sure = members.filter((member) => !doubtful.has(member));
+  const sureIds = new Set(sure.map(({ id }) => id));
+  const haveSuccessors = members.every(({ node }) => {
+    const { successors } = node.view;
+    return successors.length === 0 || successors.some((id) => sureIds.has(id));
+  });
+  return members.length > 0 && haveSuccessors && areJoined(sure);
+}
+
+/** Whether open links lead from each of them to each other, through them alone. */
+function areJoined(members: readonly SimNode[]): boolean {
+  const left = new Map(members.map((member) => [member.id, member]));
+  const reached = members.slice(0, 1);
+  for (const member of reached) {
+    left.delete(member.id);
+    for (const { id } of member.node.view.membersClockwise) {
+      const next = left.get(id);
+      // Both ends must hold it: one that only one end has left open is no way back.
+      if (!next?.node.links.get(member.id)?.isMember) continue;
+      left.delete(id);
+      reached.push(next);
+    }
+  }
+  return left.size === 0;
 }
 
 function bestSuccessor(member: SimNode, members: ReadonlyMap<Id, SimNode>): SimNode | undefined {

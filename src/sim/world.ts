@@ -73,6 +73,8 @@ export class World {
   /** Hears what the nodes log. */
   heard: ((line: LogLine) => void) | null = null;
   readonly params: ChordParams;
+  /** How long each node took from its start until it was a member. */
+  readonly joinTimesMs: number[] = [];
   readonly #gates: GatesParams;
   #serial = 0;
 
@@ -132,6 +134,10 @@ export class World {
     const membership = new Membership(env, counters, node, signaling, this.#gates);
     const simNode = { id: node.id, node, membership, dispatcher, counters, host, secret };
     this.nodes.add(simNode);
+    const startMs = this.clock.now();
+    node.events.on("member", (isMember) => {
+      if (isMember) this.joinTimesMs.push(this.clock.now() - startMs);
+    });
     membership.start();
     return simNode;
   }

@@ -24,7 +24,7 @@ export const MAX_WHY_BYTES = 200;
 /** Neighbours a node tells about on one side: twice log2 of a million nodes is 40, but knowing 8 is enough for half to fail (2^-8 lose all). */
 export const MAX_NEIGHBOURS = 8;
 
-/** Links a node may hold: the budget of `link/budget.ts`. */
+/** Links a node may hold: the budget, see `chord/params.ts`. */
 export const MAX_LINKS = 32;
 
 /** The body of a receipt, or of a system message: an SDP fits, and it stays below one frame. */

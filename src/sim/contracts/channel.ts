@@ -158,7 +158,8 @@ export function channelContract(
 
     "a buffer that never was above the mark tells of no draining": async (pair) => {
       const near = new Ear(pair.near);
-      for (let i = 0; i < LOW_WATER_BYTES / MAX_FRAME_BYTES; i++) {
+      // One frame less than would fill it: a channel may put headers of its own around each.
+      for (let i = 1; i < LOW_WATER_BYTES / MAX_FRAME_BYTES; i++) {
         pair.near.send(frame(i, MAX_FRAME_BYTES));
       }
       await pair.until("the buffer is empty", () => pair.near.bufferedBytes() === 0);
