@@ -184,7 +184,7 @@ function table(
   ];
   const lines = groups.flatMap(([title, rows]) => [
     `\n${title}`,
-    ...rows.map(([what, value]) => `  ${what.padEnd(34)}${value}`),
+    ...rows.map(([what, value]) => `  ${what.padEnd(40)}${value}`),
   ]);
   const asked = Object.entries({ ...options, ...options.conditions })
     .filter(([, value]) => typeof value === "number" && value !== 0)
