@@ -66,6 +66,7 @@ test.each([
   { hex: "edbfbf", why: "it is the last surrogate" },
   { hex: "f4908080", why: "it lies beyond Unicode" },
   { hex: "f5808080", why: "no character begins so" },
+  { hex: "f9908080", why: "no character begins so, though the rest would do" },
   { hex: "fe", why: "no character begins so" },
   { hex: "ff", why: "no character begins so" },
 ])("$hex is refused, because $why", ({ hex }) => {
@@ -128,4 +129,37 @@ test("concatenation keeps order and equality looks at every byte", () => {
       expect(equalBytes(first, first.slice())).toBe(true);
     }),
   );
+});
+
+/** What the platform makes of the bytes; null where it refuses them. The core itself has no TextDecoder. */
+function platformText(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+test("bytes are refused exactly where the platform's decoder refuses them", () => {
+  // Junk is seldom close to a character: most bytes begin or continue one.
+  const byte = fc.oneof(
+    fc.nat(255),
+    fc.integer({ min: 0x80, max: 0xbf }),
+    fc.integer({ min: 0xc0, max: 0xff }),
+  );
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 6 }), (list) => {
+      const bytes = Uint8Array.from(list);
+      expect(ownText(bytes)).toBe(platformText(bytes));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test("a writer that grows loses nothing, whatever field it grows at", () => {
+  for (let room = 0; room < 8; room++) {
+    const writer = new Writer(room);
+    for (let i = 1; i <= 8; i++) writer.uint8(i);
+    expect([...writer.written()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  }
 });

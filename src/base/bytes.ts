@@ -154,7 +154,13 @@ export function textOfUtf8(bytes: Uint8Array): string {
       code = (code << 6) | (byte & 0x3f);
     }
     const least = length === 2 ? 0x80 : length === 3 ? 0x800 : 0x10000;
-    if (first < 0xc2 || code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
+    if (
+      first < 0xc2 ||
+      first > 0xf4 ||
+      code < least ||
+      code > 0x10ffff ||
+      (code >= 0xd800 && code < 0xe000)
+    ) {
       throw new Malformed("broken UTF-8");
     }
     text += String.fromCodePoint(code);

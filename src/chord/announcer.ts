@@ -6,7 +6,7 @@
  * to everybody in turns, and most changes share one message.
  */
 import type { Counters } from "../base/counters.ts";
-import type { Link } from "../link/link.ts";
+import type { Link, Wants } from "../link/link.ts";
 import type { Links } from "../link/links.ts";
 import { encode } from "../wire/codec.ts";
 import { MAX_LINKS } from "../wire/limits.ts";
@@ -22,6 +22,8 @@ export class Announcer {
   #version = 1;
   /** The version in which membership or a neighbour changed last. */
   #nearVersion = 1;
+  /** The state in its current version, for each thing a link may be wanted for: many links get the same bytes. */
+  readonly #encoded = new Map<Wants, Uint8Array>();
   #toldNear = "";
   #toldLinks = "";
 
@@ -47,6 +49,7 @@ export class Announcer {
     const links = membersClockwise.map((link) => link.id).join("");
     if (near !== this.#toldNear) this.#nearVersion = ++this.#version;
     else if (links !== this.#toldLinks) this.#version += 1;
+    if (near !== this.#toldNear || links !== this.#toldLinks) this.#encoded.clear();
     this.#toldNear = near;
     this.#toldLinks = links;
     for (const [link, wants] of this.#usefulness.wantsByLink()) {
@@ -69,15 +72,19 @@ export class Announcer {
   tellOne(link: Link): void {
     this.#counters.add("states.sent");
     link.stateVersionSent = this.#version;
-    link.sendEncoded(
-      encode("state", {
-        version: this.#version,
-        wants: link.wants,
-        member: this.#isMember(),
-        ...this.#view.toTell,
-        links: this.#view.membersClockwise.slice(0, MAX_LINKS).map((member) => member.id),
-      }),
-    );
+    const encoded = this.#encoded.get(link.wants) ?? this.#encode(link.wants);
+    this.#encoded.set(link.wants, encoded);
+    link.sendEncoded(encoded);
+  }
+
+  #encode(wants: Wants): Uint8Array {
+    return encode("state", {
+      version: this.#version,
+      wants,
+      member: this.#isMember(),
+      ...this.#view.toTell,
+      links: this.#view.membersClockwise.slice(0, MAX_LINKS).map((member) => member.id),
+    });
   }
 }
 

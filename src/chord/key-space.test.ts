@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Id } from "../id/id.ts";
-import { inOpenClosed, plus, ringDistance } from "../id/interval.ts";
+import { fractionOf, inOpenClosed, plus, ringDistance } from "../id/interval.ts";
+import type { Link } from "../link/link.ts";
+import { SeededRandom } from "../sim/seeded-random.ts";
+import { VirtualClock } from "../sim/virtual-clock.ts";
 import { World, rootOf } from "../sim/world.ts";
+import { rangeOf } from "./key-space.ts";
+import { RingView } from "./ring-view.ts";
 
 /** A ring of `count` nodes that has come to rest. */
 function ringOf(count: number, seed: number): World {
@@ -147,4 +152,22 @@ describe("in a ring of 40, where nobody knows everybody", () => {
       }
     }
   });
+});
+
+test("a node that knows its two neighbours alone gives no range of rank 3", () => {
+  const env = { clock: new VirtualClock(), random: new SeededRandom(1), log: { debug: () => {} } };
+  const idOf = (digit: string) => digit.repeat(40) as Id;
+  const view = new RingView(idOf("5"), env, 8);
+  const link = (digit: string, predecessors: string[], successors: string[]) => ({
+    id: idOf(digit),
+    at: fractionOf(idOf(digit)),
+    isOpen: true,
+    isMember: true,
+    state: { links: [], predecessors: predecessors.map(idOf), successors: successors.map(idOf) },
+  });
+  view.told(link("4", [], ["5"]) as unknown as Link);
+  view.told(link("6", ["5"], []) as unknown as Link);
+  // Between 6 and 4, clockwise, there may be any number of nodes.
+  expect(rangeOf(view, idOf("5"), 1)).toEqual({ from: plus(idOf("4"), 1n), to: idOf("5") });
+  expect(rangeOf(view, idOf("5"), 3)).toBeNull();
 });

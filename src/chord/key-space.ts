@@ -26,7 +26,9 @@ function segmentsOf(view: RingView): Segments {
     const run = [...predecessors.toReversed(), node, ...successors];
     for (let i = 1; i < run.length; i++) adjacent.add(`${run[i - 1]}>${run[i]}`);
   };
-  note(view.predecessors, view.self, view.successors);
+  // Of its own lists only the nearest on each side: what comes further out may be a link that is simply
+  // the next one known. What lies beyond a neighbour is for that one to say.
+  note(view.predecessors.slice(0, 1), view.self, view.successors.slice(0, 1));
   for (const { id, state } of view.membersClockwise) {
     if (state) note(state.predecessors, id, state.successors);
   }

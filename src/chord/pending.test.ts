@@ -237,3 +237,18 @@ test("after the end nothing is tried again and nothing is kept", () => {
   pending.linkClosed(link.asLink);
   expect([again, givenUp, link.doubts]).toEqual([[], [], 0]);
 });
+
+test("a link that ends because it is doubted gives each of its messages one other try", () => {
+  const { clock, pending, again, hand } = setUp(3);
+  const link = new FakeLink();
+  // As when the ping finds the queue full of maintenance: the link ends within `doubt`.
+  link.doubt = () => pending.linkClosed(link.asLink);
+  for (let id = 1; id <= 3; id++) hand(link, message(id));
+  clock.advance(1_100);
+  const ids = again.map((one) => one.message.messageId);
+  expect(ids.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+  // And the table knows how many wait: three, and not one more.
+  const other = new FakeLink();
+  for (let id = 4; id <= 6; id++) expect(hand(other, message(id))).toBe(true);
+  expect(hand(other, message(7))).toBe(false);
+});

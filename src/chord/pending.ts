@@ -104,8 +104,11 @@ export class Pending {
     const byLink = this.#byLink.get(link);
     if (!byLink) return;
     this.#byLink.delete(link);
-    this.#count -= byLink.size;
-    for (const handed of byLink.values()) this.#again(handed, link);
+    const left = [...byLink.values()];
+    // Cleared for the sweep, which may be under way on it: see there.
+    byLink.clear();
+    this.#count -= left.length;
+    for (const handed of left) this.#again(handed, link);
   }
 
   /** Gives everything held another try. */
@@ -155,7 +158,8 @@ export class Pending {
       for (const [serial, handed] of [...byLink]) {
         // In the order they were sent: the first that is not late ends the search.
         if (now - handed.sentAtMs < link.rtt.timeoutMs) break;
-        byLink.delete(serial);
+        // A doubted link may end at once, and then all of its messages are on another way already.
+        if (!byLink.delete(serial)) continue;
         this.#count -= 1;
         link.doubt();
         this.#again(handed, link);

@@ -47,6 +47,8 @@ export class RingView {
   readonly #goneUntilMs = new Map<Id, number>();
   readonly #members = new Set<Link>();
   readonly #knownById = new Map<Id, Known>();
+  /** The same, sorted by id: kept so, because sorting hundreds at every change is what a node would do most. */
+  readonly #sorted: Known[] = [];
   /** What each member has told of, so that its next state only costs the difference. */
   readonly #toldBy = new Map<Link, ReadonlySet<Id>>();
   /** Links that closed a moment ago; what they told is in `#toldBy` yet. */
@@ -126,11 +128,9 @@ export class RingView {
     }
   }
 
-  /** Sorted by id. */
+  /** Sorted by id. Only good until something changes. */
   get known(): readonly Known[] {
-    this.#known ??= [...this.#knownById.values()]
-      .filter(({ id, link }) => link !== null || !this.isGone(id))
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    this.#known ??= this.#goneUntilMs.size === 0 ? this.#sorted : this.#believed();
     return this.#known;
   }
 
@@ -172,15 +172,8 @@ export class RingView {
 
   /** Where `key` stands, or would stand, in `known`: the first known node at or after it, wrapping round. */
   indexAtOrAfter(key: Id): number {
-    const known = this.known;
-    let low = 0;
-    let high = known.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (known[middle]!.id < key) low = middle + 1;
-      else high = middle;
-    }
-    return low === known.length ? 0 : low;
+    const at = firstAtOrAfter(this.known, key);
+    return at === this.known.length ? 0 : at;
   }
 
   /** Nodes in the ring, from the density of the neighbours: k nodes on a stretch x of the ring make k / x. */
@@ -207,11 +200,16 @@ export class RingView {
     return this.#lists;
   }
 
+  #believed(): Known[] {
+    return this.#sorted.filter(({ id, link }) => link !== null || !this.isGone(id));
+  }
+
   #entry(id: Id): Known {
     const existing = this.#knownById.get(id);
     if (existing) return existing;
     const known: Known = { id, at: fractionOf(id), link: null, via: new Set() };
     this.#knownById.set(id, known);
+    this.#sorted.splice(firstAtOrAfter(this.#sorted, id), 0, known);
     this.#known = null;
     return known;
   }
@@ -237,6 +235,18 @@ export class RingView {
     const known = this.#knownById.get(id);
     if (!known || known.link !== null || known.via.size > 0) return;
     this.#knownById.delete(id);
+    this.#sorted.splice(firstAtOrAfter(this.#sorted, id), 1);
     this.#known = null;
   }
+}
+
+function firstAtOrAfter(sorted: readonly Known[], id: Id): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

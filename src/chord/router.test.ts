@@ -50,6 +50,7 @@ test.each([
   { script: "none", why: "" },
   { script: "Latin", why: "w".repeat(300) },
   { script: "Greek", why: "ω".repeat(300) },
+  { script: "Chinese", why: "語".repeat(300) },
   { script: "emoji", why: "😀".repeat(300) },
 ])("a reason of any length reaches the one who asked, cut if need be ($script)", ({ why }) => {
   const [result] = answered({ kind: "refused", why });

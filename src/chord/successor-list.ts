@@ -43,10 +43,10 @@ export function neighbourLists(
   closed: ReadonlyMap<Link, { readonly isBack: boolean }> = new Map(),
 ): NeighbourLists {
   const clockwise = clockwiseFrom(self);
-  const linked = membersClockwise.map((link) => link.id);
-  for (const [{ id }, { isBack }] of closed) if (isBack) linked.push(id);
+  const back = [...closed].filter(([, { isBack }]) => isBack).map(([{ id }]) => id);
   const heardOf = (nearestFirst: readonly Link[], side: keyof Neighbours) => {
-    const ids = new Set(linked);
+    const ids = new Set(nearestFirst.slice(0, length).map((link) => link.id));
+    for (const id of back) ids.add(id);
     for (const witness of [...nearestFirst.slice(0, WITNESSES), ...closed.keys()]) {
       const [from, to] = side === "successors" ? [witness.id, self] : [self, witness.id];
       for (const id of witness.state?.[side] ?? []) {

@@ -344,3 +344,24 @@ test("an upcall keeps its application's own this", () => {
   deliver();
   expect(application.count).toBe(1);
 });
+
+test.each([
+  {
+    what: "throws",
+    end: () => {
+      throw new Error("its own fault");
+    },
+  },
+  { what: "rejects", end: () => Promise.reject(new Error("its own fault")) },
+])("a forward that $what after it put other bytes in changes nothing", async ({ end }) => {
+  const { dispatcher, forward } = setUp();
+  dispatcher.register(APP_ID, {
+    forward: (_key, shown) => {
+      shown.data = newData;
+      return end();
+    },
+  });
+  const resumed = forward();
+  await settled();
+  expect(resumed).toEqual([goOn]);
+});

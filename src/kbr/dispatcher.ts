@@ -73,12 +73,22 @@ export class Dispatcher implements Upcalls {
     });
     const decide = (decision: ForwardDecision | void) => {
       cancel();
-      resumeOnce(this.#read(decision, shown.data === before ? null : shown.data));
+      let forwarded: Forwarded = { kind: "go-on" };
+      try {
+        forwarded = this.#read(decision, shown.data === before ? null : shown.data);
+      } catch (error) {
+        // A getter of the application's own may throw.
+        this.#fault(error);
+      }
+      resumeOnce(forwarded);
     };
     this.#call(
       () => application.forward!(message.key, shown, { id: nextHop }),
       decide,
-      () => decide(undefined),
+      () => {
+        cancel();
+        resumeOnce({ kind: "go-on" });
+      },
     );
   }
 
@@ -106,8 +116,7 @@ export class Dispatcher implements Upcalls {
   /** Runs an upcall that may throw, or answer later. */
   #call<T>(upcall: () => T | Promise<T>, then: (value: T) => void, failed: () => void): void {
     const fail = (error: unknown) => {
-      this.#counters.add("upcalls.failed");
-      this.#env.log.debug("an upcall failed", { error: String(error) });
+      this.#fault(error);
       failed();
     };
     let value: T | Promise<T>;
@@ -118,6 +127,11 @@ export class Dispatcher implements Upcalls {
     }
     if (value instanceof Promise) value.then(then, fail);
     else then(value);
+  }
+
+  #fault(error: unknown): void {
+    this.#counters.add("upcalls.failed");
+    this.#env.log.debug("an upcall failed", { error: String(error) });
   }
 
   /** Checks what `forward` answered; what makes no sense is left out and counted. */

@@ -8,6 +8,9 @@
 /** The largest frame a channel carries: 16 KiB is what every browser takes (RFC 8831, section 6.6). */
 export const MAX_FRAME_BYTES = 16_384;
 
+/** What a chunk carries: a frame less its head (4), the three numbers (8) and the length (2). */
+export const PIECE_BYTES = MAX_FRAME_BYTES - 14;
+
 export interface Channel {
   /**
    * What the two ends of the encrypted pipe can prove about it: their DTLS

@@ -392,3 +392,14 @@ test("both ends count the same frames and bytes", () => {
   expect(a.counters.get("frames.sent")).toBe(b.counters.get("frames.received"));
   expect(a.counters.get("bytes.sent")).toBe(b.counters.get("bytes.received"));
 });
+
+test("a large message whose own length is wrong is not passed on: it would cost this node its next link", () => {
+  const { clock, linked } = setUp();
+  const [a, b] = linked();
+  const piece = routed(84);
+  piece[3] = 200;
+  a.channel.send(encode("chunk", { transfer: 1, index: 0, count: 1, piece }));
+  clock.advance(100);
+  expect(b.routed).toEqual([]);
+  expect(b.counters.get("frames.malformed")).toBe(1);
+});

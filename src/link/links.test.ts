@@ -581,3 +581,33 @@ test("two nodes may link again after a link has ended", () => {
   expect(a.counters.get("links.opened")).toBe(3);
   expect(b.links.count).toBe(0);
 });
+
+test("a frame of many small messages behind the proof is no flood: a node may have much to say at once", () => {
+  const net = new Net(1, { jitterMs: 0 });
+  const a = slowNode(net);
+  const raw = net.raw(a);
+  introduce(net, raw, "b");
+  const ack = encode("ack", { hopSerials: [1] });
+  raw.far.send(new Uint8Array(Buffer.concat(Array.from({ length: 100 }, () => ack))));
+  net.clock.advance(1_000);
+  expect(kinds(raw.admitted)).toEqual(["opened"]);
+  expect(a.messages).toHaveLength(100);
+});
+
+test("links opened less links closed are those that are open, also after a reload", () => {
+  const net = new Net();
+  const a = net.node("a");
+  net.linked(net.node("b"), a);
+  net.meet(net.node("b", { instance: 2 }), a);
+  net.clock.advance(1_000);
+  expect(a.counters.get("links.opened") - a.counters.get("links.closed")).toBe(a.links.count);
+});
+
+test("channels that shake hands count as links: no more of them are taken in", () => {
+  const net = new Net();
+  const a = net.node("a");
+  const raws = Array.from({ length: 3 * MOST_LINKS }, () => net.raw(a));
+  net.clock.advance(1_000);
+  const turnedAway = raws.filter(({ admitted }) => admitted.length > 0);
+  expect(turnedAway.length).toBeGreaterThanOrEqual(2 * MOST_LINKS);
+});

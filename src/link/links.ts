@@ -83,6 +83,11 @@ export class Links {
   /** Shakes hands on a fresh channel, which belongs to this object from here on. */
   admit(channel: Channel, options: AdmitOptions): void {
     const { role, expected } = options;
+    if (this.#openings.size >= this.#params.mostLinks) {
+      this.#counters.add("links.refused-full");
+      turnAway(this.#env, channel, "full: too many handshakes at once");
+      return options.done?.({ kind: "failed", why: "full" });
+    }
     const nonce = this.#env.random.bytes(NONCE_BYTES);
     const handshake = new Handshake(this.#settings, channel.binding, role, expected, nonce);
     const opening = new Opening(this.#env, this.#counters, channel, handshake, {
@@ -133,6 +138,7 @@ export class Links {
     this.#byId.set(peer.id, link);
     this.#counters.add("links.opened");
     if (older) {
+      this.#counters.add("links.closed");
       older.close(farewell("replaced by a newer link"));
       this.#events.closed(older, "replaced", null);
     }

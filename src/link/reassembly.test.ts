@@ -75,3 +75,11 @@ test("the first piece that leads over the bound of a message ends it", () => {
   expect(reassembly.take({ ...chunk, index: 1 })).toBeNull();
   expect(reassembly.take({ ...chunk, index: 2, piece: piece(1) })).toBe("malformed");
 });
+
+test.each([
+  { what: "no pieces", count: 0 },
+  { what: "more pieces than the largest message has", count: 18 },
+  { what: "65,535 pieces, each of which may hold a whole frame", count: 65_535 },
+])("a transfer of $what is malformed from its first piece", ({ count }) => {
+  expect(new Reassembly().take({ ...first, count })).toBe("malformed");
+});

@@ -6,6 +6,10 @@
  */
 import { MAX_MESSAGE_BYTES } from "../wire/limits.ts";
 import type { BodyOf } from "../wire/messages.ts";
+import { PIECE_BYTES } from "./channel.ts";
+
+/** Pieces of the largest message, as `send-queue.ts` cuts it. */
+const MOST_PIECES = Math.ceil(MAX_MESSAGE_BYTES / PIECE_BYTES);
 
 export class Reassembly {
   #transfer = -1;
@@ -18,13 +22,19 @@ export class Reassembly {
    * missing, `"malformed"` when it fits no transfer or grows over the bound.
    */
   take(chunk: BodyOf<"chunk">): Uint8Array | null | "malformed" {
-    if (chunk.index === 0) this.#start(chunk);
+    if (chunk.index === 0 && chunk.count > 0) this.#start(chunk);
     const isNext =
       chunk.transfer === this.#transfer &&
       chunk.index === this.#pieces.length &&
       chunk.count === this.#count;
     this.#bytes += chunk.piece.length;
-    if (!isNext || chunk.piece.length === 0 || this.#bytes > MAX_MESSAGE_BYTES) {
+    // Pieces are views of the frames they came in: few pieces keep few frames alive.
+    if (
+      !isNext ||
+      chunk.count > MOST_PIECES ||
+      chunk.piece.length === 0 ||
+      this.#bytes > MAX_MESSAGE_BYTES
+    ) {
       this.#reset();
       return "malformed";
     }

@@ -9,7 +9,7 @@
  */
 import { encode } from "../wire/codec.ts";
 import { MAX_MESSAGE_BYTES } from "../wire/limits.ts";
-import { type Channel, MAX_FRAME_BYTES } from "./channel.ts";
+import { type Channel, MAX_FRAME_BYTES, PIECE_BYTES } from "./channel.ts";
 
 export type Priority = "maintenance" | "bulk";
 
@@ -18,9 +18,6 @@ export const QUEUE_BYTES = { maintenance: 262_144, bulk: 4 * MAX_MESSAGE_BYTES }
 
 /** Bytes that may lie in the channel's own buffer before we wait: four times its low water mark (a guess). */
 export const HIGH_WATER_BYTES = 262_144;
-
-/** A frame less the head (4), the three numbers (8) and the length (2) of a chunk. */
-const PIECE_BYTES = MAX_FRAME_BYTES - 14;
 
 class Queue {
   readonly #mostBytes: number;
@@ -66,7 +63,9 @@ export class SendQueue {
 
   /** False when the queue is full; nothing was kept then. The bytes belong to the queue from here on. */
   offer(message: Uint8Array, priority: Priority): boolean {
-    return (priority === "bulk" ? this.#bulk : this.#maintenance).offer(message);
+    if (priority === "bulk") return this.#bulk.offer(message);
+    // Only bulk goes in chunks: a larger one would never leave.
+    return message.length <= MAX_FRAME_BYTES && this.#maintenance.offer(message);
   }
 
   get waitingBytes(): number {

@@ -388,3 +388,22 @@ test("what still waits for the ring when the peer leaves ends with a receipt", a
   expect(await trace).toMatchObject({ code: "no-answer" });
   expect([kbr.requests, kbr.traces]).toEqual([[], []]);
 });
+
+test("options that are null are a bad parameter", async () => {
+  const { peer } = joined();
+  const error = await errorOf(() => (peer.route as Untyped).call(peer, KEY, APP_ID, DATA, null));
+  expect(error).toBeInstanceOf(ProstError);
+  expect(error).toMatchObject({ code: "bad-parameter" });
+});
+
+test("after leaving, nothing is answered of a ring that is there no more", async () => {
+  const { peer } = joined();
+  void peer.leave();
+  const calls = [
+    () => peer.localLookup(KEY, 1, true),
+    () => peer.neighborSet(1),
+    () => peer.replicaSet(KEY, 1),
+    () => peer.range(OTHER, 1),
+  ];
+  for (const call of calls) expect(await errorOf(call)).toMatchObject({ code: "closed" });
+});

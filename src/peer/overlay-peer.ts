@@ -92,6 +92,7 @@ export class OverlayPeer implements Peer {
     options: RouteOptions = {},
   ): Promise<Receipt> {
     this.#checkOpen();
+    if (options === null || typeof options !== "object") throw bad("options is an object");
     const hint = options.hint === undefined ? null : checkId(options.hint, "a hint");
     if (key === null && hint === null) throw bad("key or hint may be missing, not both");
     checkAppId(appId);
@@ -133,20 +134,24 @@ export class OverlayPeer implements Peer {
   }
 
   localLookup(key: string, num: number, safe: boolean): NodeHandle[] {
+    this.#checkOpen();
     const id = checkId(key, "a key");
     return handles(this.#ports.kbr.localLookup(id, checkCount(num, "num"), safe));
   }
 
   neighborSet(num: number): NodeHandle[] {
+    this.#checkOpen();
     return handles(this.#ports.kbr.neighborSet(checkCount(num, "num")));
   }
 
   replicaSet(key: string, maxRank: number): NodeHandle[] {
+    this.#checkOpen();
     const id = checkId(key, "a key");
     return handles(this.#ports.kbr.replicaSet(id, checkCount(maxRank, "maxRank")));
   }
 
   range(nodeId: string, rank: number, lkey: string = nodeId): KeyRange {
+    this.#checkOpen();
     const node = checkId(nodeId, "a node id");
     // The paper counts the root as 0 in range() and as 1 in replicaSet(): both mean it alone.
     const within = Math.max(1, checkCount(rank, "rank"));

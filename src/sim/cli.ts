@@ -197,13 +197,23 @@ function ringRows(options: ExperimentOptions, outcome: Outcome): Row[] {
   return [
     ["growth, right and with long links", `${seconds(outcome.growthMs)} simulated`],
     ["join, p50 / p99 / max", spread(joinTimesMs, [0.5, 0.99, 1], seconds)],
-    ["states at the end", Object.entries(states).map(([s, n]) => `${n} ${s}`).join(", ")],
+    [
+      "states at the end",
+      Object.entries(states)
+        .map(([s, n]) => `${n} ${s}`)
+        .join(", "),
+    ],
     ["gates", String(outcome.gates)],
     ["links per node, mean / min / max", `${mean(links).toFixed(1)} / ${spread(links, [0, 1])}`],
     ["came / left / crashed", `${outcome.joins} / ${outcome.leaves} / ${outcome.crashes}`],
     ...(options.fail === 0
       ? []
-      : [["every list right again after", repairMs === null ? "not in time" : seconds(repairMs)] as const]),
+      : [
+          [
+            "every list right again after",
+            repairMs === null ? "not in time" : seconds(repairMs),
+          ] as const,
+        ]),
   ];
 }
 

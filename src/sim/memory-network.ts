@@ -106,6 +106,7 @@ export class MemoryNetwork {
   #dial(host: Host, events: DialEvents): Dial {
     const name = `offer-${this.#serial++}`;
     const offer: Offer = { host, events, answered: null, isOver: false };
+    let isAccepted = false;
     this.#offers.set(name, offer);
     const close = () => {
       offer.isOver = true;
@@ -117,8 +118,10 @@ export class MemoryNetwork {
     return {
       close,
       accept: (answer) => {
-        const answered = offer.answered;
-        close();
+        if (offer.isOver || isAccepted) return;
+        isAccepted = true;
+        this.#offers.delete(name);
+        const { answered } = offer;
         if (answered === null || answer !== `answer to ${name}`)
           return events.failed("a bad answer");
         this.#open(offer, answered);
@@ -146,7 +149,7 @@ export class MemoryNetwork {
     if (!this.canConnect(offer.host, answered.host)) {
       // As ICE: it takes a while to be sure that nothing works.
       this.clock.after(5_000, () => {
-        offer.events.failed("no way through");
+        if (!offer.isOver) offer.events.failed("no way through");
         if (!answered.isOver) answered.events.failed("no way through");
       });
       return;
@@ -158,6 +161,7 @@ export class MemoryNetwork {
       if (answered.host.isUp) answered.events.opened(far);
     });
     this.clock.after(2 * latencyMs, () => {
+      if (offer.isOver) return near.close();
       if (offer.host.isUp) offer.events.opened(near);
     });
   }

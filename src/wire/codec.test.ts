@@ -325,7 +325,7 @@ test("the largest answer still fits into the body of a receipt", () => {
   expect(answer.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
 });
 
-test("the largest receipt still fits into a return", () => {
+test("the largest receipt still fits into a return, and any frame into a relayed message", () => {
   const receipt = encode("receipt", {
     messageId: 1,
     source: A,
@@ -338,6 +338,9 @@ test("the largest receipt still fits into a return", () => {
   });
   const wrapped = encodeSystem("return", { receipt });
   expect(decodeSystem(wrapped)).toEqual({ tag: "return", body: { receipt } });
+  const frame = filled(16_384, 1);
+  const relay = encode("relay", { from: A, to: B, kind: "frame", channel: 1, frame });
+  expect(decode(relay)?.tag).toBe("relay");
 });
 
 test.each([
@@ -461,6 +464,13 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     }),
   }),
 );
+
+test("a message of any length is written whole: no byte is lost where the writer grows", () => {
+  for (let bytes = 0; bytes <= MAX_WHY_BYTES; bytes++) {
+    const body = { why: "w".repeat(bytes), leaving: true, predecessors: [A, B], successors: [C] };
+    expect(decode(encode("goodbye", body)), `${bytes} bytes`).toEqual({ tag: "goodbye", body });
+  }
+});
 
 test("a frame of any messages is cut into the same messages, without copying", () => {
   fc.assert(

@@ -226,10 +226,24 @@ test.each([
   { what: "a locator that is not there", bytes: altered(Routed.make(plain), [76, 1]) },
   { what: "a trace that is not there", bytes: altered(traced(), [77, 3]) },
   { what: "a trace without the flag", bytes: altered(traced(), [4, 0]) },
+  { what: "hops made and left over the limit", bytes: altered(Routed.make(plain), [5, 1]) },
+  { what: "a length that is not its own", bytes: altered(Routed.make(plain), [3, 77]) },
   { what: "no bytes", bytes: new Uint8Array(0) },
   { what: "a header a byte short", bytes: Routed.make(plain).bytes.slice(0, -1) },
 ])("a header with $what does not hold together", ({ bytes }) => {
   expect(Routed.parse(bytes)).toBeNull();
+});
+
+test("what can be parsed can be parsed after another hop", () => {
+  fc.assert(
+    fc.property(fc.nat(255), fc.nat(255), (made, left) => {
+      const message = Routed.parse(altered(Routed.make(plain), [5, made], [6, left]));
+      if (message === null || message.hopsLeft === 0) return;
+      message.countHop();
+      expect(Routed.parse(message.bytes)).not.toBeNull();
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test("a trace may name 64 nodes, and not one more", () => {

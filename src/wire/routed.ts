@@ -26,7 +26,7 @@
  */
 import { NO_BYTES, textOfUtf8, utf8 } from "../base/bytes.ts";
 import { type Id, ID_BYTES, hexOf, readId, writeHex } from "../id/id.ts";
-import { writeHead } from "./codec.ts";
+import { MESSAGE_HEAD_BYTES, writeHead } from "./codec.ts";
 import { MAX_DATA_BYTES, MAX_HOPS, MAX_LOCATOR_BYTES } from "./limits.ts";
 import { ROUTED_TAG } from "./messages.ts";
 
@@ -88,13 +88,14 @@ export class Routed {
     const message = new Routed(bytes);
     const dataBytes = bytes.length - message.#dataAt;
     const isSound =
+      ((bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) === bytes.length - MESSAGE_HEAD_BYTES &&
       bytes[AT.flags]! <= ALL_FLAGS &&
       bytes[AT.messageId] === 0 &&
       bytes[AT.messageId + 1]! < 32 &&
       bytes[78] === 0 &&
       bytes[79] === 0 &&
-      bytes[AT.left]! <= MAX_HOPS &&
-      bytes[AT.made]! <= MAX_HOPS &&
+      // Together, so that what is sound here is sound at every further hop.
+      bytes[AT.made]! + bytes[AT.left]! <= MAX_HOPS &&
       trace <= MAX_HOPS &&
       (message.traced || trace === 0) &&
       dataBytes >= 0 &&

@@ -148,6 +148,45 @@ export function transportContract(
       }
     },
 
+    "a dial that is given up before its answer comes tells nothing more": async (pair) => {
+      const [near, dial, offer] = await offered(pair);
+      const [far, attempt, answer] = await answered(pair, offer);
+      dial.close();
+      dial.accept(answer);
+      await pair.settle();
+      same("what it told", near.told, ["offered"]);
+      same("whether the other end opened", far.channel, null);
+      attempt.close();
+    },
+
+    "a dial that is given up while the channel opens tells nothing more": async (pair) => {
+      const [near, dial, offer] = await offered(pair);
+      const [, attempt, answer] = await answered(pair, offer);
+      dial.accept(answer);
+      dial.close();
+      await pair.settle();
+      same("what it told", near.told, ["offered"]);
+      attempt.close();
+    },
+
+    "a second answer changes nothing, whichever was the good one": async (pair) => {
+      const [near, dial, offer] = await offered(pair);
+      const [far, , answer] = await answered(pair, offer);
+      dial.accept(answer);
+      dial.accept(answer);
+      dial.accept("hello");
+      await pair.until("both ends are open", () => near.channel !== null && far.channel !== null);
+      await pair.settle();
+      same("what the dial told", near.told, ["offered", "opened"]);
+      const [other, badDial, otherOffer] = await offered(pair);
+      const [, attempt, good] = await answered(pair, otherOffer);
+      badDial.accept("hello");
+      badDial.accept(good);
+      await pair.settle();
+      same("what the dial with a bad answer told", other.told, ["offered", "failed"]);
+      attempt.close();
+    },
+
     "closing an attempt that has failed harms nothing": async (pair) => {
       const [near, dial] = await offered(pair);
       dial.accept("");
