@@ -136,3 +136,25 @@ test("rings of 1, 2, 3, 4 and 5 tabs are right, as tabs come one by one and go a
     await expectRightEverywhere(overlay.tabs, 20, `back to ${overlay.tabs.length}`);
   }
 });
+
+test("a tab that stood still is missed, and comes back as the same node", async ({ overlay }) => {
+  const tabs = await overlay.open(5);
+  await overlay.waitForMesh();
+  const [sleeper, ...others] = tabs;
+  // Its one thread is held for longer than anybody waits for a sign of life.
+  const awake = sleeper!.page.evaluate(() => {
+    const untilMs = performance.now() + 12_000;
+    while (performance.now() < untilMs);
+  });
+  await overlay.waitForRing(others);
+  await awake;
+  await overlay.waitForRing(tabs);
+  const { id, stalls } = await sleeper!.page.evaluate(() => ({
+    id: prost.id,
+    stalls: prost.metrics["node.stalls"],
+  }));
+  expect(id).toBe(sleeper!.id);
+  // It noticed its own stall before it blamed anybody.
+  expect(stalls).toBeGreaterThan(0);
+  await expectRightEverywhere(tabs, 20, "awake again");
+});

@@ -47,12 +47,24 @@ export function neighbourLists(
   const heardOf = (nearestFirst: readonly Link[], side: keyof Neighbours) => {
     const ids = new Set(nearestFirst.slice(0, length).map((link) => link.id));
     for (const id of back) ids.add(id);
-    for (const witness of [...nearestFirst.slice(0, WITNESSES), ...closed.keys()]) {
-      const [from, to] = side === "successors" ? [witness.id, self] : [self, witness.id];
-      for (const id of witness.state?.[side] ?? []) {
-        if (inOpen(id, from, to) && alive(id)) ids.add(id);
+    const said = (link: Link) => link.state?.[side] ?? [];
+    const liesBeyond = (id: Id, link: Link, end: Id) =>
+      side === "successors" ? inOpen(id, link.id, end) : inOpen(id, end, link.id);
+    const witnesses = nearestFirst.slice(0, WITNESSES);
+    // The living know better, where their lists are full and reach that far.
+    const isDenied = (id: Id) =>
+      witnesses.some((witness) => {
+        const list = said(witness);
+        const end = list[length - 1];
+        return end !== undefined && liesBeyond(id, witness, end) && !list.includes(id);
+      });
+    const hear = (from: Link, isBelieved: (id: Id) => boolean) => {
+      for (const id of said(from)) {
+        if (liesBeyond(id, from, self) && isBelieved(id)) ids.add(id);
       }
-    }
+    };
+    for (const witness of witnesses) hear(witness, alive);
+    for (const link of closed.keys()) hear(link, (id) => alive(id) && !isDenied(id));
     return [...ids].toSorted(clockwise);
   };
   const ahead = heardOf(membersClockwise, "successors");
