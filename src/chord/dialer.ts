@@ -14,7 +14,8 @@ import { Rate } from "../link/rate.ts";
 import { MAX_SIGNAL_CHARS, type Attempt, type Dial, type Transport } from "../link/transport.ts";
 import { decodeSystem, encodeSystem } from "../wire/codec.ts";
 import type { ChordParams } from "./params.ts";
-import type { Reply, Router } from "./router.ts";
+import type { Router } from "./router.ts";
+import type { Reply } from "./way-back.ts";
 
 export type DialResult =
   | { readonly kind: "opened"; readonly link: Link }

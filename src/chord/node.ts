@@ -26,9 +26,10 @@ import { type EntryResult, Join } from "./join.ts";
 import { localLookup, neighborSet, rangeOf, replicaSet } from "./key-space.ts";
 import type { ChordParams } from "./params.ts";
 import { RingView } from "./ring-view.ts";
-import { type Reply, Router } from "./router.ts";
+import { Router } from "./router.ts";
 import { Stabilizer } from "./stabilizer.ts";
 import { Usefulness } from "./usefulness.ts";
+import type { Reply } from "./way-back.ts";
 
 export interface ChordPorts {
   readonly env: Env;
@@ -303,7 +304,7 @@ export class ChordNode implements KeyBasedRouting {
       case "ack":
         return this.#router.takeAcks(link, message.body);
       case "receipt":
-        return this.#router.takeReceipt(message.body);
+        return this.#router.wayBack.takeReceipt(message.body);
       case "relay":
         return this.#relay.take(link, message.body);
       default:
@@ -333,7 +334,7 @@ export class ChordNode implements KeyBasedRouting {
         return this.events.emit("invited", { reply: answer });
       }
       case "return":
-        return this.#router.takeReturned(system.body.receipt);
+        return this.#router.wayBack.takeReturned(system.body.receipt);
       default:
         this.#counters.add("frames.malformed");
         reply({ outcome: "refused", why: "a system message that is not in the table" });

@@ -6,22 +6,20 @@
  *
  * Nothing a peer sends may make this throw, loop or grow without bound.
  */
-import { NO_BYTES } from "../base/bytes.ts";
 import type { Counters } from "../base/counters.ts";
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
 import type { Forwarded, RouteRequest, RouteResult, Upcalls, Verdict } from "../kbr/routing.ts";
 import type { Link } from "../link/link.ts";
-import { decode, encode, encodeSystem } from "../wire/codec.ts";
 import { MAX_HOPS } from "../wire/limits.ts";
 import type { BodyOf } from "../wire/messages.ts";
 import { type AppId, Routed, SYSTEM_APP_ID } from "../wire/routed.ts";
 import type { ChordParams } from "./params.ts";
 import { Pending } from "./pending.ts";
-import { Receipts, afterDetour, sendingOf } from "./receipts.ts";
+import { Receipts, afterDetour } from "./receipts.ts";
 import type { RingView } from "./ring-view.ts";
 import { type Heading, nextHop } from "./routing.ts";
-import { type Passage, SeenMessages } from "./seen-messages.ts";
+import { type Reply, WayBack } from "./way-back.ts";
 
 export interface RouterPorts {
   linkTo(id: Id): Link | undefined;
@@ -33,23 +31,15 @@ export interface RouterPorts {
   upcalls(): Upcalls;
 }
 
-export interface Reply {
-  readonly outcome: BodyOf<"receipt">["outcome"];
-  readonly why?: string;
-  readonly body?: Uint8Array;
-}
-
-/** Longer reasons are cut: 66 UTF-16 units are at most 198 bytes of UTF-8, and 200 are the bound. */
-const WHY_UNITS = 66;
-
 export class Router {
   readonly #env: Env;
   readonly #counters: Counters;
   readonly #view: RingView;
   readonly #ports: RouterPorts;
-  readonly #seen: SeenMessages;
   readonly #pending: Pending;
   readonly #receipts: Receipts;
+  /** Where messages came from, and receipts go. */
+  readonly wayBack: WayBack;
 
   constructor(
     env: Env,
@@ -62,7 +52,6 @@ export class Router {
     this.#counters = counters;
     this.#view = view;
     this.#ports = ports;
-    this.#seen = new SeenMessages(params.mostSeen, params.seenMs);
     this.#pending = new Pending(env, counters, params, {
       tryAgain: (message, tried, sinceMs) => this.#sendOn(message, tried, sinceMs),
       giveUp: (message) =>
@@ -71,6 +60,10 @@ export class Router {
     this.#receipts = new Receipts(env, params.resendMs, params.mostResends, (message) => {
       this.#counters.add("routed.resent");
       this.#take(message, null);
+    });
+    this.wayBack = new WayBack(env, counters, view.self, params, this.#receipts, {
+      linkTo: (id) => ports.linkTo(id),
+      routeTo: (node, data) => this.#take(this.#makeSystem(node, data, true, false), null),
     });
   }
 
@@ -140,31 +133,6 @@ export class Router {
     this.#pending.retryHeld();
   }
 
-  takeReceipt(receipt: BodyOf<"receipt">, encoded?: Uint8Array): void {
-    if (this.#receipts.settle(receipt)) return;
-    const passage = this.#seen.get(receipt.messageId);
-    const back = passage?.from ? this.#ports.linkTo(passage.from) : undefined;
-    if (back) {
-      this.#counters.add("receipts.forwarded");
-      return back.sendEncoded(encoded ?? encode("receipt", receipt));
-    }
-    if (passage?.from === null || receipt.source === this.#view.self) {
-      this.#counters.add("receipts.lost");
-      return;
-    }
-    this.#counters.add("receipts.rerouted");
-    const wrapped = encodeSystem("return", { receipt: encode("receipt", receipt) });
-    this.#take(this.#makeSystem(receipt.source, wrapped, true, false), null);
-  }
-
-  /** What came wrapped in a system message because the way back was lost. */
-  takeReturned(bytes: Uint8Array): void {
-    const message = decode(bytes);
-    if (message?.tag !== "receipt" || !this.#receipts.settle(message.body)) {
-      this.#counters.add("receipts.lost");
-    }
-  }
-
   close(): void {
     this.#pending.close();
     this.#receipts.close("this node left the ring");
@@ -172,8 +140,7 @@ export class Router {
 
   /** `from` is null for a message of this node's own. */
   #take(message: Routed, from: Id | null): void {
-    const passage = this.#firstPassage(message, from);
-    if (passage === null) return;
+    if (!this.wayBack.isNew(message, from)) return;
     let current = message;
     if (message.traced) {
       if (message.trace.length >= MAX_HOPS) return this.#unreachable(message, "hop limit spent");
@@ -181,28 +148,6 @@ export class Router {
     }
     if (message.perHop && !message.isSystem) this.#forwardUpcall(current);
     else this.#sendOn(current, null, this.#env.clock.now());
-  }
-
-  /** Null when this is a copy of a message that was here already. */
-  #firstPassage(message: Routed, from: Id | null): Passage | null {
-    const { messageId, attempt } = message;
-    const earlier = this.#seen.get(messageId);
-    if (earlier && attempt <= earlier.attempt) {
-      this.#counters.add("routed.duplicate");
-      if (earlier.receipt && from !== null) this.#ports.linkTo(from)?.sendEncoded(earlier.receipt);
-      return null;
-    }
-    // The way back is where it came from first: a detour that comes by here again would make receipts go
-    // in circles. Only when the source sends again is the old way in doubt, and the new one as good.
-    const isResent = earlier !== undefined && sendingOf(attempt) > sendingOf(earlier.attempt);
-    const passage = {
-      from: earlier && (earlier.from === null || !isResent) ? earlier.from : from,
-      attempt,
-      receipt: earlier?.receipt ?? null,
-      delivered: earlier?.delivered ?? false,
-    };
-    this.#seen.set(messageId, passage, this.#env.clock.now());
-    return passage;
   }
 
   #forwardUpcall(message: Routed): void {
@@ -216,7 +161,7 @@ export class Router {
       case "go-on":
         return this.#sendOn(message, null, this.#env.clock.now());
       case "stop":
-        return this.#answer(message, {
+        return this.wayBack.answer(message, {
           outcome: "refused",
           why: "the application ended it at this node",
         });
@@ -242,11 +187,7 @@ export class Router {
   #startAt(message: Routed, link: Link): void {
     const traced =
       message.traced && message.trace.length === 0 ? message.withTraced(this.#view.self) : message;
-    const passage = this.#seen.get(message.messageId);
-    if (!passage) {
-      const own = { from: null, attempt: message.attempt, receipt: null, delivered: false };
-      this.#seen.set(message.messageId, own, this.#env.clock.now());
-    }
+    this.wayBack.begin(message);
     traced.attempt = afterDetour(traced.attempt);
     traced.final = false;
     this.#handOver(traced, link, new Set(), this.#env.clock.now(), false);
@@ -308,53 +249,24 @@ export class Router {
     if (!message.exact && !this.#ports.isMember()) {
       return this.#pending.hold(message, null, sinceMs);
     }
-    const passage = this.#seen.get(message.messageId);
-    if (passage?.delivered) {
-      if (passage.receipt) this.#sendReceipt(message, passage.receipt);
-      return;
-    }
-    if (passage) passage.delivered = true;
+    if (!this.wayBack.isFirstDelivery(message)) return;
     this.#counters.add("routed.delivered");
     if (message.isSystem) {
-      this.#ports.system(message, (reply) => this.#answer(message, reply));
+      this.#ports.system(message, (reply) => this.wayBack.answer(message, reply));
       return;
     }
     this.#ports.upcalls().deliver(message, (verdict: Verdict) => {
       const { kind: outcome } = verdict;
-      this.#answer(message, outcome === "refused" ? { outcome, why: verdict.why } : { outcome });
+      this.wayBack.answer(
+        message,
+        outcome === "refused" ? { outcome, why: verdict.why } : { outcome },
+      );
     });
   }
 
   #unreachable(message: Routed, why: string): void {
     this.#counters.add("routed.unreachable");
-    this.#answer(message, { outcome: "unreachable", why });
-  }
-
-  #answer(message: Routed, reply: Reply): void {
-    if (!message.wantsReceipt) return;
-    const receipt = encode("receipt", {
-      messageId: message.messageId,
-      source: message.source,
-      outcome: reply.outcome,
-      by: this.#view.self,
-      hops: message.hopsMade,
-      why: (reply.why ?? "").slice(0, WHY_UNITS),
-      trace: message.trace,
-      body: reply.body ?? NO_BYTES,
-    });
-    const passage = this.#seen.get(message.messageId);
-    if (passage && reply.outcome !== "unreachable") passage.receipt = receipt;
-    this.#sendReceipt(message, receipt);
-  }
-
-  #sendReceipt(message: Routed, encoded: Uint8Array): void {
-    const decoded = decode(encoded);
-    if (decoded?.tag !== "receipt") return;
-    // Never before route() has returned: its caller is not ready for an answer.
-    if (message.source === this.#view.self && this.#receipts.has(message.messageId)) {
-      return this.#env.clock.soon(() => void this.#receipts.settle(decoded.body));
-    }
-    this.takeReceipt(decoded.body, encoded);
+    this.wayBack.answer(message, { outcome: "unreachable", why });
   }
 
   #makeSystem(key: Id, data: Uint8Array, exact: boolean, wantsReceipt: boolean): Routed {

@@ -1,6 +1,6 @@
 /** Leaves, crashes and reloads in a ring of some size, and what lookups see of them. */
 import { expect, test } from "vitest";
-import { faultsOf, ringFaults } from "../oracle.ts";
+import { faultsOf } from "../oracle.ts";
 import { type Lookup, type SimNode, World } from "../world.ts";
 import { expectEnded, expectLookupsRight, expectPerfectRingWithin, expectRight } from "./expect.ts";
 
@@ -33,7 +33,8 @@ test("a leave is repaired within a second, and costs no lookup", () => {
     world.leave(node);
     askSome();
     expect(world.runUntil(() => neighboursKnow(world, node), 1_000)).not.toBeNull();
-    expectPerfectRingWithin(world, 5_000);
+    // The far ends of the lists take longer: until the last words of an earlier leaver are forgotten.
+    expectPerfectRingWithin(world, 15_000);
     expectEnded(world, lookups, 20);
     const failed = lookups.filter(({ result }) => result.receipt.kind !== "delivered");
     expect(failed).toEqual([]);
@@ -80,9 +81,9 @@ test("under churn (median session 5 minutes, 100 nodes) lookups go on", () => {
   expectRight(world, world.lookups(200, 50));
 });
 
-/** No neighbour names the one that left any more, and all of them have closed the gap. */
+/** Nobody's successor or predecessor is the one that left. */
 function neighboursKnow(world: World, left: SimNode): boolean {
-  const names = ({ node }: SimNode) =>
-    node.view.successors[0] === left.id || node.view.predecessors[0] === left.id;
-  return ![...world.nodes].some(names) || ringFaults(world).length === 0;
+  return ![...world.nodes].some(
+    ({ node }) => node.view.successors[0] === left.id || node.view.predecessors[0] === left.id,
+  );
 }
