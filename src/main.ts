@@ -19,11 +19,17 @@ const page = new Page(document.querySelector<HTMLElement>("#app")!, {
   joinAgain: () => void enter(),
 });
 
+/** How often this page was entered or left. */
+let visits = 0;
+
 /** Makes this tab a node, and shows it or why it cannot be one. */
 async function enter(): Promise<void> {
   page.showStarting();
+  const visit = ++visits;
   try {
     const peer = await joinOverlay(optionsOfAddress(location.search));
+    // The page went into the back/forward cache, and perhaps came back, before there was a peer.
+    if (visit !== visits) return await peer.leave();
     globalThis.prost = peer;
     page.showPeer(peer);
   } catch (error) {
@@ -32,6 +38,7 @@ async function enter(): Promise<void> {
 }
 
 addEventListener("pagehide", () => {
+  visits += 1;
   // Nobody is left to hear how the goodbye ended.
   globalThis.prost?.leave().catch(() => {});
 });

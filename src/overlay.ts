@@ -134,8 +134,13 @@ function infoOf(link: Link, nowMs: number): LinkInfo {
 }
 
 function checkServer(address: string): string {
-  const url = URL.parse(address);
-  if (url?.protocol === "http:" || url?.protocol === "https:") return url.href.replace(/\/$/, "");
+  // URL.parse would do without the try, but older browsers lack it.
+  try {
+    const { protocol, href } = new URL(address);
+    if (protocol === "http:" || protocol === "https:") return href.replace(/\/$/, "");
+  } catch {
+    // Said below.
+  }
   throw bad(`a signaling server is an http: or https: address, not "${address}"`);
 }
 

@@ -30,7 +30,8 @@ export type DialFailure =
   | "unconnected";
 
 interface Dialling {
-  readonly startedAtMs: number;
+  /** The other node holds its own offer to stand, and refused ours. */
+  isVoid: boolean;
   readonly done: ((result: DialResult) => void)[];
   finish(result: DialResult): void;
 }
@@ -45,7 +46,9 @@ export class Dialer {
   readonly #transport: Transport;
   readonly #links: Links;
   readonly #router: Router;
-  readonly #rate: Rate;
+  readonly #dialRate: Rate;
+  /** Strangers' offers must not use up what this node's own dials need. */
+  readonly #answerRate: Rate;
   readonly #dialling = new Map<Id, Dialling>();
   readonly #answering = new Map<Id, () => void>();
 
@@ -65,7 +68,9 @@ export class Dialer {
     this.#transport = transport;
     this.#links = links;
     this.#router = router;
-    this.#rate = new Rate(params.connectBurst, params.connectsPerSecond, env.clock.now());
+    const { connectBurst, connectsPerSecond } = params;
+    this.#dialRate = new Rate(connectBurst / 2, connectsPerSecond / 2, env.clock.now());
+    this.#answerRate = new Rate(connectBurst / 2, connectsPerSecond / 2, env.clock.now());
   }
 
   isDialling(id: Id): boolean {
@@ -94,7 +99,7 @@ export class Dialer {
       under.done.push(done);
       return;
     }
-    if (!this.canDial || !this.#rate.allows(this.#env.clock.now())) {
+    if (!this.canDial || !this.#dialRate.allows(this.#env.clock.now())) {
       this.#counters.add("dials.too-many");
       const result = { kind: "failed", why: "too many dials", reason: "refused" } as const;
       return this.#env.clock.soon(() => done(result));
@@ -120,7 +125,7 @@ export class Dialer {
       for (const tell of dialling.done) tell(result);
     };
     const fail = (why: string, reason: DialFailure) => finish({ kind: "failed", why, reason });
-    const dialling: Dialling = { startedAtMs: this.#env.clock.now(), done: [done], finish };
+    const dialling: Dialling = { isVoid: false, done: [done], finish };
     this.#dialling.set(id, dialling);
     let attempt: Dial | null = null;
     attempt = this.#transport.dial({
@@ -128,8 +133,10 @@ export class Dialer {
         if (this.#dialling.get(id) !== dialling) return;
         this.#carry(id, sdp, through, (answer, why, reason) => {
           // Our own offer is void, but theirs is on its way, and finishes this dial.
-          if (answer === null && why === GLARE) attempt?.close();
-          else if (answer === null) fail(why, reason);
+          if (answer === null && why === GLARE) {
+            dialling.isVoid = true;
+            attempt?.close();
+          } else if (answer === null) fail(why, reason);
           else attempt?.accept(answer);
         });
       },
@@ -180,7 +187,7 @@ export class Dialer {
     if (own && this.#self < source) return refuse(GLARE);
     if (this.#answering.size >= this.#params.mostAnswers) return refuse("busy");
     if (!this.#links.get(source) && !this.#links.hasRoomFor(source)) return refuse("full");
-    if (!this.#rate.allows(this.#env.clock.now())) return refuse("busy");
+    if (!this.#answerRate.allows(this.#env.clock.now())) return refuse("busy");
     this.#answering.get(source)?.();
     this.#counters.add("offers.answered");
     this.#answer(source, sdp, own ?? null, reply);
@@ -212,15 +219,15 @@ export class Dialer {
           expected: source,
           done: (admission) => {
             end();
-            own?.finish(resultOf(admission));
+            if (admission.kind !== "failed" || own?.isVoid) own?.finish(resultOf(admission));
           },
         });
       },
       failed: (why) => {
         end();
         reply({ outcome: "refused", why: `cannot answer: ${why}` });
-        // Our own offer was void from the moment theirs stood.
-        own?.finish({ kind: "failed", why, reason: "unconnected" });
+        // Only if our own offer is void: anybody may have sent theirs in that node's name.
+        if (own?.isVoid) own.finish({ kind: "failed", why, reason: "unconnected" });
       },
     });
   }

@@ -75,6 +75,9 @@ export class GateKeeper {
   #status: ServerStatus;
   #isGate = false;
   #gateSinceMs = 0;
+  #volunteeredAtMs = Number.NEGATIVE_INFINITY;
+  /** It was a gate when the server went away, and will be one again. */
+  #wantsGate = false;
   #failures = 0;
   #cancelNext: () => void = () => {};
   #closed = false;
@@ -129,6 +132,10 @@ export class GateKeeper {
   /** Becomes a gate because another steps down; false when it is one, or cannot be now. */
   volunteer(): boolean {
     if (this.#isGate || this.#seeking || this.#closed || !this.#node.isMember) return false;
+    // Whoever asks, asks in vain for a while: invitations are cheap to send.
+    const now = this.#env.clock.now();
+    if (now - this.#volunteeredAtMs < this.#params.renewMs) return false;
+    this.#volunteeredAtMs = now;
     this.#askAs("gate");
     return true;
   }
@@ -153,7 +160,8 @@ export class GateKeeper {
       this.#counters.add("signaling.away");
       this.#isGate = false;
       this.#tell("away", answer.why);
-      return this.#again(answer.why);
+      // Who only looks in has no hurry: all members together would be a load.
+      return role === "visitor" ? this.#lookInLater() : this.#again(answer.why);
     }
     if (answer.kind === "first") {
       this.#becomeGate();
@@ -218,15 +226,19 @@ export class GateKeeper {
   #becomeGate(): void {
     if (!this.#isGate) this.#gateSinceMs = this.#env.clock.now();
     this.#isGate = true;
+    this.#wantsGate = true;
     this.#tell("gate", "");
   }
 
   #rest(): void {
     this.#isGate = false;
+    this.#wantsGate = false;
     this.#signaling.rest();
-    if (this.#status.state !== "away") this.#tell("resting", "");
-    if (this.#seeking) return;
-    this.#tell("resting", "");
+    if (!this.#seeking || this.#status.state !== "away") this.#tell("resting", "");
+    if (!this.#seeking) this.#lookInLater();
+  }
+
+  #lookInLater(): void {
     const { lookInMs, lookInPerNodeMs } = this.#params;
     const meanMs = Math.max(lookInMs, lookInPerNodeMs * this.#node.view.estimatedSize());
     this.#next(meanMs * (0.5 + this.#env.random.next()));
@@ -312,9 +324,7 @@ export class GateKeeper {
     this.#cancelNext = this.#env.clock.after(delayMs, () => {
       if (this.#closed) return;
       if (this.#seeking) return this.#askAs("newcomer");
-      // One that was a gate when the server went away wants to be one again.
-      const wasGate = this.#isGate || this.#status.state === "away";
-      this.#askAs(wasGate ? "gate" : "visitor");
+      this.#askAs(this.#wantsGate ? "gate" : "visitor");
     });
   }
 

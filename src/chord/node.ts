@@ -384,10 +384,16 @@ export class ChordNode implements KeyBasedRouting {
   #noteIsolation(): void {
     const others = [...this.links.all()];
     if (others.some((link) => link.isMember)) this.#hadOthers = true;
-    else if (this.#hadOthers && others.every((link) => link.state !== null)) {
+    else if (this.#hadOthers && others.every((link) => this.#hasHadTimeToTell(link))) {
       this.#hadOthers = false;
       this.events.emit("isolated", { politely: this.#lastOneLeft });
     }
+  }
+
+  /** A link that says nothing of itself is nobody to rely on. */
+  #hasHadTimeToTell(link: Link): boolean {
+    const ageMs = this.#env.clock.now() - link.openedAtMs;
+    return link.state !== null || ageMs > this.#params.handshakeMs;
   }
 
   #tellUpdates(): void {

@@ -47,6 +47,8 @@ export interface ChordParams {
   readonly mostResends: number;
   /** Messages that may wait for an acknowledgement, over all links. A guess: 1 s of the fastest measured link. */
   readonly mostPending: number;
+  /** Of these, over one link: one that never acknowledges takes nothing from the others. A guess. */
+  readonly mostPendingOfLink: number;
   /** Message ids remembered, for duplicates and for the way back, in each of two generations. A guess. */
   readonly mostSeen: number;
   /** Age of a generation, in ms: longer than any message lives. */
@@ -80,6 +82,7 @@ export const DEFAULT_PARAMS: ChordParams = {
   resendMs: 4_000,
   mostResends: 1,
   mostPending: 16_384,
+  mostPendingOfLink: 2_048,
   mostSeen: 16_384,
   seenMs: 30_000,
 };

@@ -8,7 +8,9 @@
  */
 import type { Counters } from "../base/counters.ts";
 import type { Env } from "../env/env.ts";
+import { MAX_FRAME_BYTES } from "../link/channel.ts";
 import type { Link } from "../link/link.ts";
+import { QUEUE_BYTES } from "../link/send-queue.ts";
 import type { Routed } from "../wire/routed.ts";
 import type { ChordParams } from "./params.ts";
 
@@ -33,6 +35,8 @@ export interface PendingPorts {
   giveUp(message: Routed): void;
 }
 
+/** Bytes that large messages may make wait for the acknowledgements of one link: four queues full. A guess. */
+const MOST_BYTES = 4 * QUEUE_BYTES.bulk;
 /** How often what is late is looked for, in ms: half of the shortest time-out. */
 const SWEEP_MS = 100;
 
@@ -63,7 +67,10 @@ export class Pending {
     sinceMs: number,
     wasFinal: boolean,
   ): boolean {
-    if (this.#count >= this.#params.mostPending) return false;
+    const { mostPending, mostPendingOfLink } = this.#params;
+    const before = this.#byLink.get(link);
+    if (this.#count >= mostPending || (before?.size ?? 0) >= mostPendingOfLink) return false;
+    if (message.bytes.length > MAX_FRAME_BYTES && bytesOf(before) >= MOST_BYTES) return false;
     const serial = (this.#serial = (this.#serial + 1) >>> 0);
     message.hopSerial = serial;
     message.countHop();
@@ -169,4 +176,10 @@ export class Pending {
     for (const held of this.#held) held.tried.clear();
     this.retryHeld();
   }
+}
+
+function bytesOf(byLink: Map<number, HandedOver> | undefined): number {
+  let sum = 0;
+  for (const { message } of byLink?.values() ?? []) sum += message.bytes.length;
+  return sum;
 }

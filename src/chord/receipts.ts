@@ -48,8 +48,14 @@ export class Receipts {
   }
 
   /** `message` is kept, unchanged, to be sent again. */
-  expect(message: Routed, timeoutMs: number, done: (result: RouteResult) => void): void {
-    const waiting = { message, timeoutMs, done, resends: 0, cancel: () => {} };
+  expect(
+    message: Routed,
+    timeoutMs: number,
+    done: (result: RouteResult) => void,
+    mayResend = true,
+  ): void {
+    const resends = mayResend ? 0 : this.#mostResends;
+    const waiting = { message, timeoutMs, done, resends, cancel: () => {} };
     this.#waiting.set(message.messageId, waiting);
     this.#wait(waiting, timeoutMs);
   }

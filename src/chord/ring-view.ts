@@ -166,7 +166,10 @@ export class RingView {
 
   /** True when this node is the root of `key` as far as it knows, were `except` not there. */
   isRootOf(key: Id, except: Id | null = null): boolean {
-    const predecessor = this.predecessors.find((id) => id !== except);
+    const linked = this.membersClockwise.findLast((link) => link.id !== except);
+    // Two that hold each other for neighbours need no third: hearsay could take this node's keys away.
+    const isMutual = linked?.state?.successors[0] === this.self;
+    const predecessor = isMutual ? linked?.id : this.predecessors.find((id) => id !== except);
     return predecessor === undefined || inOpenClosed(key, predecessor, this.self);
   }
 

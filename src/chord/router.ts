@@ -104,7 +104,9 @@ export class Router {
     done: (result: RouteResult) => void,
   ): void {
     const message = this.#makeSystem(key, data, options.exact, true);
-    this.#receipts.expect(message.copy(), options.timeoutMs, done);
+    // Sent again it would go another way than the one that was asked for, and find nobody there.
+    const mayResend = options.through === undefined;
+    this.#receipts.expect(message.copy(), options.timeoutMs, done, mayResend);
     if (options.through) this.#startAt(message, options.through);
     else this.#take(message, null);
   }
@@ -170,6 +172,8 @@ export class Router {
         if (forwarded.key !== null) {
           changed.key = forwarded.key;
           changed.final = false;
+          // The new way may lead back over nodes that know the message already.
+          changed.attempt = afterDetour(changed.attempt);
         }
         const next = forwarded.nextHop;
         if (next === null || next === this.#view.self) {

@@ -6,6 +6,7 @@ const passage = (attempt = 0): Passage => ({
   from: keyOf("from"),
   attempt,
   receipt: null,
+  receiptPassed: false,
   delivered: false,
 });
 

@@ -12,6 +12,8 @@ export interface Passage {
   readonly attempt: number;
   /** The encoded receipt, once this node gave one: a copy of the message gets the same. */
   receipt: Uint8Array | null;
+  /** True once a receipt went back through here: one is enough, and a flood of them would be somebody's. */
+  receiptPassed: boolean;
   /** True once the application got it: no copy is delivered again. */
   delivered: boolean;
 }

@@ -150,7 +150,8 @@ export class Stabilizer {
     // Bounded: only nodes that somebody told us of get in here, and old entries go first.
     if (this.#failures.size >= 256) this.#failures.delete(this.#failures.keys().next().value!);
     this.#failures.set(id, { count, untilMs: now + waitMs * (0.5 + this.#env.random.next()) });
-    if (result.reason === "gone") {
+    // Twice without any link to show for it: whoever named this node is wrong, or lies.
+    if (result.reason === "gone" || (count >= 2 && !this.#links.get(id))) {
       this.#view.bury(id, Math.min(this.#params.goneMs, this.#params.silentMs * count));
     }
     const isNear = this.#usefulness.wantedNeighbours().has(id);

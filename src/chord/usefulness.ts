@@ -10,7 +10,7 @@ import type { Place } from "../id/interval.ts";
 import type { Link, Wants } from "../link/link.ts";
 import type { Links } from "../link/links.ts";
 import type { ChordParams } from "./params.ts";
-import type { RingView } from "./ring-view.ts";
+import type { Known, RingView } from "./ring-view.ts";
 
 /** How far away a node is, as a power of two of the ring: 0 is the half farthest away, -1 the quarter before it, … */
 export function octaveOf(self: Place, at: number): number {
@@ -21,6 +21,9 @@ export function octaveOf(self: Place, at: number): number {
 
 /** A newcomer has this long to become a member before its link is worth nothing, in ms. A guess: a join takes 1 s. */
 const GUEST_MS = 30_000;
+
+/** So many of the nearest links on each side are asked who else is near. A guess: as many as are linked by choice. */
+const WITNESSES = 4;
 
 export class Usefulness {
   readonly #view: RingView;
@@ -45,17 +48,32 @@ export class Usefulness {
     return this.#nearest(1);
   }
 
-  /** So many on each side, nearest first. */
+  /**
+   * So many on each side, nearest first. What somebody far away names is no reason
+   * to dial: only the nearest links vouch for nodes near this one.
+   */
   #nearest(onEachSide: number): Set<Id> {
-    const { known, self } = this.#view;
+    const { known, self, membersClockwise } = this.#view;
+    const witnesses = [
+      ...membersClockwise.slice(0, WITNESSES),
+      ...membersClockwise.slice(-WITNESSES),
+    ];
+    const isVouchedFor = ({ link, via }: Known) =>
+      link !== null || witnesses.some((witness) => via.has(witness));
     const count = known.length;
     const start = this.#view.indexAtOrAfter(self);
-    const each = Math.min(onEachSide, count);
     const ids = new Set<Id>();
-    for (let i = 0; i < each; i++) {
-      ids.add(known[(start + i) % count]!.id);
-      ids.add(known[(start - 1 - i + 2 * count) % count]!.id);
-    }
+    const walk = (step: 1 | -1, from: number) => {
+      let found = 0;
+      for (let i = 0; i < count && found < onEachSide; i++) {
+        const candidate = known[(from + step * i + 2 * count) % count]!;
+        if (!isVouchedFor(candidate)) continue;
+        ids.add(candidate.id);
+        found += 1;
+      }
+    };
+    walk(1, start);
+    walk(-1, start - 1);
     return ids;
   }
 

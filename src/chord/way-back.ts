@@ -8,6 +8,7 @@ import type { Counters } from "../base/counters.ts";
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
 import type { Link } from "../link/link.ts";
+import { Rate } from "../link/rate.ts";
 import { decode, encode, encodeSystem } from "../wire/codec.ts";
 import type { BodyOf } from "../wire/messages.ts";
 import type { Routed } from "../wire/routed.ts";
@@ -30,6 +31,10 @@ export interface Reply {
 /** Longer reasons are cut: 66 UTF-16 units are at most 198 bytes of UTF-8, and 200 are the bound. */
 const WHY_UNITS = 66;
 
+/** Receipts that become messages of our own because their way was lost: in a burst and per second. Guesses. */
+const REROUTE_BURST = 100;
+const REROUTES_PER_SECOND = 20;
+
 export class WayBack {
   readonly #env: Env;
   readonly #counters: Counters;
@@ -37,6 +42,7 @@ export class WayBack {
   readonly #receipts: Receipts;
   readonly #ports: WayBackPorts;
   readonly #seen: SeenMessages;
+  readonly #reroutes: Rate;
 
   constructor(
     env: Env,
@@ -52,6 +58,7 @@ export class WayBack {
     this.#receipts = receipts;
     this.#ports = ports;
     this.#seen = new SeenMessages(params.mostSeen, params.seenMs);
+    this.#reroutes = new Rate(REROUTE_BURST, REROUTES_PER_SECOND, env.clock.now());
   }
 
   /** Notes where a message came from, null being this node; false when it is a copy of one that was here. */
@@ -60,7 +67,7 @@ export class WayBack {
     const earlier = this.#seen.get(messageId);
     if (earlier && attempt <= earlier.attempt) {
       this.#counters.add("routed.duplicate");
-      if (earlier.receipt && from !== null) this.#ports.linkTo(from)?.sendEncoded(earlier.receipt);
+      if (earlier.receipt && from !== null) this.#ports.linkTo(from)?.sendBulk(earlier.receipt);
       return false;
     }
     // The way back is where it came from first: a detour that comes by here again would make receipts go
@@ -70,6 +77,7 @@ export class WayBack {
       from: earlier && (earlier.from === null || !isResent) ? earlier.from : from,
       attempt,
       receipt: earlier?.receipt ?? null,
+      receiptPassed: isResent ? false : (earlier?.receiptPassed ?? false),
       delivered: earlier?.delivered ?? false,
     };
     this.#seen.set(messageId, passage, this.#env.clock.now());
@@ -80,7 +88,7 @@ export class WayBack {
   begin(message: Routed): void {
     const { messageId, attempt } = message;
     if (this.#seen.get(messageId)) return;
-    const own = { from: null, attempt, receipt: null, delivered: false };
+    const own = { from: null, attempt, receipt: null, receiptPassed: false, delivered: false };
     this.#seen.set(messageId, own, this.#env.clock.now());
   }
 
@@ -125,15 +133,14 @@ export class WayBack {
   takeReceipt(receipt: BodyOf<"receipt">, encoded?: Uint8Array): void {
     if (this.#receipts.settle(receipt)) return;
     const passage = this.#seen.get(receipt.messageId);
+    const isUseless = passage?.receiptPassed || passage?.from === null;
+    if (isUseless || receipt.source === this.#self) return this.#counters.add("receipts.lost");
+    if (passage) passage.receiptPassed = true;
     const back = passage?.from ? this.#ports.linkTo(passage.from) : undefined;
-    if (back) {
-      this.#counters.add("receipts.forwarded");
-      return back.sendEncoded(encoded ?? encode("receipt", receipt));
+    if (back?.sendBulk(encoded ?? encode("receipt", receipt))) {
+      return this.#counters.add("receipts.forwarded");
     }
-    if (passage?.from === null || receipt.source === this.#self) {
-      this.#counters.add("receipts.lost");
-      return;
-    }
+    if (!this.#reroutes.allows(this.#env.clock.now())) return this.#counters.add("receipts.lost");
     this.#counters.add("receipts.rerouted");
     const wrapped = encodeSystem("return", { receipt: encode("receipt", receipt) });
     this.#ports.routeTo(receipt.source, wrapped);

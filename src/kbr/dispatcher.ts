@@ -125,7 +125,8 @@ export class Dispatcher implements Upcalls {
     } catch (error) {
       return fail(error);
     }
-    if (value instanceof Promise) value.then(then, fail);
+    // Not only promises of this realm: an application may live in another.
+    if (isThenable(value)) value.then(then, fail);
     else then(value);
   }
 
@@ -151,6 +152,10 @@ export class Dispatcher implements Upcalls {
     if (key === null && nextHop === null && data === null) return { kind: "go-on" };
     return { kind: "change", key, nextHop, data };
   }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === "function";
 }
 
 function showOf(message: Routed): Message {

@@ -83,7 +83,8 @@ export class Links {
   /** Shakes hands on a fresh channel, which belongs to this object from here on. */
   admit(channel: Channel, options: AdmitOptions): void {
     const { role, expected } = options;
-    if (this.#openings.size >= this.#params.mostLinks) {
+    // Those who come must not keep this node from going to others.
+    if (role === "responder" && this.#openings.size >= 2 * this.#params.mostLinks) {
       this.#counters.add("links.refused-full");
       turnAway(this.#env, channel, "full: too many handshakes at once");
       return options.done?.({ kind: "failed", why: "full" });

@@ -32,6 +32,7 @@ export class Opening {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #isBusy = false;
+  #isLooping = false;
   #sink: ChannelEvents;
   #cancelLimit: () => void = () => {};
 
@@ -88,15 +89,18 @@ export class Opening {
   }
 
   #next(): void {
-    while (!this.#isBusy && this.#sink !== DEAF) {
-      const message = this.#waiting.shift();
-      if (message === undefined) return;
+    // A verdict that comes at once must not call this again from within: a stranger sets how deep.
+    if (this.#isLooping) return;
+    this.#isLooping = true;
+    while (!this.#isBusy && this.#sink !== DEAF && this.#waiting.length > 0) {
+      const message = this.#waiting.shift()!;
       this.#isBusy = true;
       this.#handshake.take(message, (step) => {
         this.#isBusy = false;
         this.#took(step);
       });
     }
+    this.#isLooping = false;
   }
 
   #took(step: HandshakeStep): void {

@@ -19,6 +19,8 @@ import type { Link } from "./link.ts";
 
 /** Channels through others that end here. A guess: neighbours that cannot be reached, never long links. */
 const MOST_CHANNELS = 16;
+/** Of these, through one node. A guess. */
+const MOST_THROUGH_ONE = 4;
 /** How often a sender looks whether the link below has room again, in ms. A guess. */
 const LOOK_AGAIN_MS = 50;
 
@@ -45,7 +47,7 @@ export class Relay {
 
   /** A channel to `to` through the node at the other end of `through`. Null when there are too many. */
   open(to: Id, through: Link): Channel | null {
-    if (this.#channels.size >= MOST_CHANNELS) return null;
+    if (!this.#hasRoom(through)) return null;
     const channel = this.#add(to, through, (this.#serial = (this.#serial + 1) >>> 0), true);
     channel.tell("open", EMPTY);
     this.#counters.add("relay.opened");
@@ -59,7 +61,7 @@ export class Relay {
     const channel = this.#channels.get(key);
     switch (body.kind) {
       case "open":
-        if (channel || this.#channels.size >= MOST_CHANNELS) return this.#refuse(link, body);
+        if (channel || !this.#hasRoom(link)) return this.#refuse(link, body);
         return this.#ports.knocked(body.from, this.#add(body.from, link, body.channel, false));
       case "frame":
         if (channel) channel.received(body.frame.slice());
@@ -75,6 +77,11 @@ export class Relay {
     for (const channel of [...this.#channels.values()]) {
       if (channel.through === link) channel.ended("the link to the node in between closed");
     }
+  }
+
+  #hasRoom(through: Link): boolean {
+    const same = [...this.#channels.values()].filter((channel) => channel.through === through);
+    return this.#channels.size < MOST_CHANNELS && same.length < MOST_THROUGH_ONE;
   }
 
   #passOn(link: Link, body: BodyOf<"relay">): void {

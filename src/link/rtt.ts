@@ -14,7 +14,9 @@ export class RoundTrip {
   #smoothedMs: number | null = null;
   #variationMs = 0;
 
-  measured(ms: number): void {
+  /** A sample from before this tab slept says nothing of the link, so none counts for more than the longest time-out. */
+  measured(sampleMs: number): void {
+    const ms = Math.min(sampleMs, MOST_TIMEOUT_MS);
     if (this.#smoothedMs === null) {
       this.#smoothedMs = ms;
       this.#variationMs = ms / 2;

@@ -57,7 +57,7 @@ function main(args: readonly string[]): void {
   const { numbers, json, scenario, help } = readArgs(args);
   if (help) return print(helpText());
   if (scenario === "invariant") return replay(numbers["seed"]!);
-  const { nodes, seed, churn, fail, lookups, minutes } = numbers as Record<string, number>;
+  const { nodes, seed, churn, fail, lookups, minutes } = numbers;
   const options: ExperimentOptions = {
     nodes: nodes!,
     seed: seed!,
@@ -186,9 +186,9 @@ function table(
     `\n${title}`,
     ...rows.map(([what, value]) => `  ${what.padEnd(40)}${value}`),
   ]);
-  const asked = Object.entries({ ...options, ...options.conditions })
-    .filter(([, value]) => typeof value === "number" && value !== 0)
-    .map(([name, value]) => `${name} ${String(value)}`);
+  const asked = Object.entries({ ...options, ...options.conditions }).flatMap(([name, value]) =>
+    typeof value === "number" && value !== 0 ? [`${name} ${value}`] : [],
+  );
   return [asked.join(", "), ...lines].join("\n");
 }
 

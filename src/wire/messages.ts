@@ -41,12 +41,12 @@ import {
 import {
   MAX_ACKS,
   MAX_BODY_BYTES,
+  MAX_HOPS,
   MAX_LINKS,
   MAX_NEIGHBOURS,
   MAX_NETWORK_BYTES,
   MAX_WHY_BYTES,
 } from "./limits.ts";
-import { MAX_HOPS } from "./limits.ts";
 
 const neighbours = list(id, MAX_NEIGHBOURS);
 

@@ -8,7 +8,7 @@
  * | 4      | 1     | flags, see below                                             |
  * | 5      | 1     | hops made                                                    |
  * | 6      | 1     | hops left                                                    |
- * | 7      | 1     | attempt: how often the source has sent it again              |
+ * | 7      | 1     | attempt: 16 for each time the source sent it again, 1 a detour |
  * | 8      | 4     | hop serial, which the next node acknowledges                 |
  * | 12     | 8     | message id: below 2^53, drawn by the source                  |
  * | 20     | 20    | dst key                                                      |
