@@ -16,16 +16,15 @@ export function isId(text: unknown): text is Id {
   return typeof text === "string" && ID_TEXT.test(text);
 }
 
-const DIGIT_CODES = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const DIGIT_CODES = Array.from("0123456789abcdef", (char) => char.charCodeAt(0));
 
 /** Hex digits of `count` bytes from `offset`. */
 export function hexOf(bytes: Uint8Array, offset: number, count: number): string {
   // All digits at once: adding them one by one builds a chain of strings, and took three times as long (Node 20).
-  const codes = new Array<number>(2 * count);
+  const codes: number[] = [];
   for (let i = 0; i < count; i++) {
     const byte = bytes[offset + i]!;
-    codes[2 * i] = DIGIT_CODES[byte >> 4]!;
-    codes[2 * i + 1] = DIGIT_CODES[byte & 15]!;
+    codes.push(DIGIT_CODES[byte >> 4]!, DIGIT_CODES[byte & 15]!);
   }
   return String.fromCharCode(...codes);
 }
