@@ -32,7 +32,7 @@ import { TraceBox } from "./trace-box.ts";
 const REFRESH_MS = 1000;
 const MIN_REFRESH_MS = 250;
 /** While the machine is busy, pictures come this far apart, in ms. */
-const CALM_REFRESH_MS = 2000;
+const CALM_REFRESH_MS = 4000;
 
 export interface PageActions {
   /** The person wants to be a node again. */
@@ -91,12 +91,14 @@ export class Page {
     this.#trace.use(peer);
     this.#counters.reset();
     document.title = `${shortId(peer.id)} · PROST`;
+    const now = () => this.#schedule(0, MIN_REFRESH_MS);
     const soon = () => this.#schedule(0);
     this.#stops = [
-      peer.on("state", soon),
+      // Rare, and what a person waits for: shown however busy the machine is.
+      peer.on("state", now),
+      peer.on("signaling", now),
       peer.on("update", soon),
       peer.on("link", soon),
-      peer.on("signaling", soon),
     ];
     this.#refresh();
   }
@@ -145,10 +147,10 @@ export class Page {
   }
 
   /** Refreshes after `delayMs`, or as soon as the last picture is old enough. */
-  #schedule(delayMs: number): void {
+  #schedule(delayMs: number, leastApartMs?: number): void {
     if (this.#peer === null || document.hidden) return;
     const nowMs = performance.now();
-    const apartMs = this.#calm.isCalm(nowMs) ? CALM_REFRESH_MS : MIN_REFRESH_MS;
+    const apartMs = leastApartMs ?? (this.#calm.isCalm(nowMs) ? CALM_REFRESH_MS : MIN_REFRESH_MS);
     const dueMs = Math.max(nowMs + delayMs, this.#refreshedMs + apartMs);
     // What is due earlier stays due: events in quick succession must not put a picture off.
     if (this.#timer !== 0 && this.#dueMs <= dueMs) return;
