@@ -410,6 +410,7 @@ export class ChordNode implements KeyBasedRouting {
     const waitMs = roundMs * (1 + (this.#env.random.next() * 2 - 1) * jitter);
     this.#cancelRound = this.#env.clock.after(waitMs, () => {
       const lateMs = this.#env.clock.now() - setAtMs - waitMs;
+      this.#stabilizer.roundWasLate(lateMs);
       this.#round(lateMs > stallMs);
       if (!this.#closed) this.#waitForRound();
     });

@@ -28,6 +28,10 @@ interface Failures {
 
 /** A node that could not be dialled is dialled again after 1, 2, 4, … s, but within this, in ms. A guess. */
 const MOST_BACK_OFF_MS = 60_000;
+/** A timer later than this found the machine busy, in ms. A guess. */
+const LATE_MS = 60;
+/** And then further neighbours wait so much longer, in ms. A guess: a room full of tabs has joined by then. */
+const PRESSED_MS = 5_000;
 /** For so long after joining a node is the one who dials, in ms. A guess: a join is done by then. */
 const NEWCOMER_MS = 5_000;
 
@@ -44,6 +48,7 @@ export class Stabilizer {
   /** Called when a dial failed because two nodes cannot connect, to try another way. */
   readonly #unconnectable: (id: Id) => void;
   #joinedAtMs = Number.POSITIVE_INFINITY;
+  #pressedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     env: Env,
@@ -61,6 +66,16 @@ export class Stabilizer {
     this.#dialer = dialer;
     this.#usefulness = usefulness;
     this.#unconnectable = unconnectable;
+  }
+
+  /** A round came so late: the machine has no time to spare for links that can wait. */
+  roundWasLate(lateMs: number): void {
+    if (lateMs > LATE_MS) this.#pressedAtMs = this.#env.clock.now();
+  }
+
+  /** How much longer links that can wait shall wait, in ms. */
+  #pressedMs(): number {
+    return this.#env.clock.now() - this.#pressedAtMs < 2 * this.#params.roundMs ? PRESSED_MS : 0;
   }
 
   /** A newcomer whose neighbours are still missing: its long links can wait. */
@@ -90,7 +105,11 @@ export class Stabilizer {
     for (const id of missing) {
       const sinceMs = this.#missingSinceMs.get(id) ?? now;
       this.#missingSinceMs.set(id, sinceMs);
-      const patienceMs = urgent.has(id) ? (isNewcomer ? 0 : courtesyMs) : spareMs;
+      const patienceMs = urgent.has(id)
+        ? isNewcomer
+          ? 0
+          : courtesyMs
+        : spareMs + this.#pressedMs();
       const waitMs = sinceMs + patienceMs - now;
       if (waitMs <= 0) this.tryDial(id);
       else again = Math.min(again ?? waitMs, waitMs);
