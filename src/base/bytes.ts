@@ -11,17 +11,25 @@ export const NO_BYTES = new Uint8Array(0);
 
 export class Writer {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(sizeHint = 128) {
     this.#bytes = new Uint8Array(sizeHint);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** What was written so far; shares its memory with the writer. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A copy of what was written so far. */
+  copy(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Begins anew in the same memory. */
+  clear(): void {
+    this.#length = 0;
   }
 
   uint8(value: number): void {
@@ -32,12 +40,21 @@ export class Writer {
 
   uint16(value: number): void {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value);
+    this.#bytes[at] = value >>> 8;
+    this.#bytes[at + 1] = value;
   }
 
   uint32(value: number): void {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value);
+    this.#bytes[at] = value >>> 24;
+    this.#bytes[at + 1] = value >>> 16;
+    this.#bytes[at + 2] = value >>> 8;
+    this.#bytes[at + 3] = value;
+  }
+
+  float64(value: number): void {
+    const at = this.#grow(8);
+    new DataView(this.#bytes.buffer).setFloat64(at, value);
   }
 
   bytes(value: Uint8Array): void {
@@ -50,6 +67,11 @@ export class Writer {
     return this.#grow(count);
   }
 
+  /** All of its memory, until something more is written: for what was reserved. */
+  get memory(): Uint8Array {
+    return this.#bytes;
+  }
+
   #grow(by: number): number {
     const at = this.#length;
     const needed = at + by;
@@ -57,7 +79,6 @@ export class Writer {
       const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       larger.set(this.#bytes);
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
     }
     this.#length = needed;
     return at;
@@ -66,12 +87,10 @@ export class Writer {
 
 export class Reader {
   readonly bytes: Uint8Array;
-  #view: DataView;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get left(): number {
@@ -79,15 +98,26 @@ export class Reader {
   }
 
   uint8(): number {
-    return this.#view.getUint8(this.skip(1));
+    return this.bytes[this.skip(1)]!;
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.skip(2));
+    const at = this.skip(2);
+    return (this.bytes[at]! << 8) | this.bytes[at + 1]!;
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.skip(4));
+    const at = this.skip(4);
+    const { bytes } = this;
+    // Above 2^31 a shift makes it negative.
+    return (
+      ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+    );
+  }
+
+  float64(): number {
+    const at = this.bytes.byteOffset + this.skip(8);
+    return new DataView(this.bytes.buffer).getFloat64(at);
   }
 
   /** A view of the next `count` bytes, not a copy. */

@@ -15,7 +15,13 @@ export type ErrorCode =
   /** The page is not a secure context, so identities cannot be kept apart. No peer was made. */
   | "insecure-context"
   /** A trace did not come back: its message says which receipt came instead. Nothing was changed. */
-  | "no-answer";
+  | "no-answer"
+  /** A package or manifest breaks its form, its bounds, its hash or its signature. Nothing of it ran. */
+  | "bad-package"
+  /** This node's policy or a quarantine says no. Nothing was changed. */
+  | "refused"
+  /** Nobody who was asked has this package, or no such peerlet is installed here. */
+  | "not-found";
 
 export class ProstError extends Error {
   readonly code: ErrorCode;

@@ -11,6 +11,7 @@ import type { Links } from "../link/links.ts";
 import { encode } from "../wire/codec.ts";
 import { MAX_LINKS } from "../wire/limits.ts";
 import type { RingView } from "./ring-view.ts";
+import type { Neighbours } from "./successor-list.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 export class Announcer {
@@ -20,12 +21,14 @@ export class Announcer {
   readonly #links: Links;
   readonly #isMember: () => boolean;
   #version = 1;
-  /** The version in which membership or a neighbour changed last. */
+  /** The versions in which membership or a neighbour changed last, and in which membership did. */
   #nearVersion = 1;
+  #memberVersion = 1;
   /** The state in its current version, for each thing a link may be wanted for: many links get the same bytes. */
   readonly #encoded = new Map<Wants, Uint8Array>();
-  #toldNear = "";
-  #toldLinks = "";
+  #toldMember = false;
+  #toldNear: Neighbours = { successors: [], predecessors: [] };
+  #toldLinks: readonly Link[] = [];
 
   constructor(
     counters: Counters,
@@ -43,35 +46,42 @@ export class Announcer {
 
   /** Gives the state a new version where something in it changed, and tells neighbours what they must know. */
   refresh(): void {
-    const { membersClockwise } = this.#view;
-    const { successors, predecessors } = this.#view.toTell;
-    const near = [this.#isMember(), successors, predecessors].join("|");
-    const links = membersClockwise.map((link) => link.id).join("");
-    if (near !== this.#toldNear) this.#nearVersion = ++this.#version;
-    else if (links !== this.#toldLinks) this.#version += 1;
-    if (near !== this.#toldNear || links !== this.#toldLinks) this.#encoded.clear();
-    this.#toldNear = near;
-    this.#toldLinks = links;
+    const { membersClockwise, toTell } = this.#view;
+    const isMember = this.#isMember();
+    const isNearSame = isMember === this.#toldMember && areSame(toTell, this.#toldNear);
+    const areLinksSame = areEqual(membersClockwise, this.#toldLinks);
+    if (!isNearSame) this.#nearVersion = ++this.#version;
+    else if (!areLinksSame) this.#version += 1;
+    if (!isNearSame || !areLinksSame) this.#encoded.clear();
+    // Everybody at once: a gate keeps a place for a newcomer until it hears that this is one no more.
+    if (isMember !== this.#toldMember) this.#memberVersion = this.#version;
+    this.#toldMember = isMember;
+    this.#toldNear = toTell;
+    this.#toldLinks = membersClockwise;
     for (const [link, wants] of this.#usefulness.wantsByLink()) {
-      // What a link is wanted for decides what the other end may close: it hears of it at once.
-      const isChanged = link.wants !== wants;
+      // What a link is wanted for decides what the other end may close: it hears at once that it must not.
+      const isMore = WORTH[wants] > WORTH[link.wantsSent];
       link.wants = wants;
-      if (isChanged || (isNear(link) && link.stateVersionSent < this.#nearVersion)) {
+      const neededVersion = isNear(link) ? this.#nearVersion : this.#memberVersion;
+      if (isMore || link.stateVersionSent < neededVersion) {
         this.tellOne(link);
       }
     }
   }
 
-  /** Sends the state to every link that has not had it. */
-  tellAll(): void {
+  /** Sends the state to every link, or every near one, that has not had it. */
+  tellAll(which: "near" | "all"): void {
     for (const link of this.#links.all()) {
-      if (link.stateVersionSent < this.#version) this.tellOne(link);
+      if (which === "near" && !isNear(link)) continue;
+      const isKnown = link.stateVersionSent === this.#version && link.wantsSent === link.wants;
+      if (!isKnown) this.tellOne(link);
     }
   }
 
   tellOne(link: Link): void {
     this.#counters.add("states.sent");
     link.stateVersionSent = this.#version;
+    link.wantsSent = link.wants;
     const encoded = this.#encoded.get(link.wants) ?? this.#encode(link.wants);
     this.#encoded.set(link.wants, encoded);
     link.sendEncoded(encoded);
@@ -86,6 +96,19 @@ export class Announcer {
       links: this.#view.membersClockwise.slice(0, MAX_LINKS).map((member) => member.id),
     });
   }
+}
+
+/** The more useful, the more. */
+const WORTH: Record<Wants, number> = { nothing: 0, long: 1, neighbour: 2 };
+
+function areSame(a: Neighbours, b: Neighbours): boolean {
+  return (
+    a === b || (areEqual(a.successors, b.successors) && areEqual(a.predecessors, b.predecessors))
+  );
+}
+
+function areEqual<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
 }
 
 /** Either end keeps it as a neighbour, or does not know yet what for. */

@@ -10,7 +10,7 @@ import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
 import type { Link } from "../link/link.ts";
 import type { Admission, Links } from "../link/links.ts";
-import { Rate } from "../link/rate.ts";
+import { Rate } from "../base/rate.ts";
 import { MAX_SIGNAL_CHARS, type Attempt, type Dial, type Transport } from "../link/transport.ts";
 import { decodeSystem, encodeSystem } from "../wire/codec.ts";
 import type { ChordParams } from "./params.ts";
@@ -24,8 +24,10 @@ export type DialResult =
 export type DialFailure =
   /** The ring says there is no such node. */
   | "gone"
-  /** It would not, or this node may not now: later perhaps. */
-  | "refused"
+  /** It is there, but would not now, or this node may not: later perhaps. */
+  | "busy"
+  /** No word of it, or it could not show who it is. */
+  | "unproven"
   /** Offer and answer met, or should have, but no channel came of it. */
   | "unconnected";
 
@@ -101,7 +103,7 @@ export class Dialer {
     }
     if (!this.canDial || !this.#dialRate.allows(this.#env.clock.now())) {
       this.#counters.add("dials.too-many");
-      const result = { kind: "failed", why: "too many dials", reason: "refused" } as const;
+      const result = { kind: "failed", why: "too many dials", reason: "busy" } as const;
       return this.#env.clock.soon(() => done(result));
     }
     this.#counters.add("dials.started");
@@ -167,11 +169,12 @@ export class Dialer {
       if (receipt.kind !== "delivered") {
         const why = receipt.kind === "timed-out" ? "no answer to the offer" : receipt.why;
         const isGone = receipt.kind === "unreachable" && why === "no such node";
-        return done(null, why, isGone ? "gone" : "refused");
+        if (receipt.kind === "refused") return done(null, why, "busy");
+        return done(null, why, isGone ? "gone" : "unproven");
       }
       const answer = decodeSystem(body);
-      if (answer?.tag === "answer") done(answer.body.sdp, "", "refused");
-      else done(null, "an answer that cannot be read", "refused");
+      if (answer?.tag === "answer") done(answer.body.sdp, "", "busy");
+      else done(null, "an answer that cannot be read", "unproven");
     });
   }
 
@@ -235,12 +238,12 @@ export class Dialer {
   close(): void {
     for (const abandon of [...this.#answering.values()]) abandon();
     for (const dialling of [...this.#dialling.values()]) {
-      dialling.finish({ kind: "failed", why: "this node left", reason: "refused" });
+      dialling.finish({ kind: "failed", why: "this node left", reason: "busy" });
     }
   }
 }
 
 function resultOf(admission: Admission): DialResult {
-  if (admission.kind === "failed") return { ...admission, reason: "refused" };
+  if (admission.kind === "failed") return { ...admission, reason: "unproven" };
   return { kind: "opened", link: admission.link };
 }

@@ -17,7 +17,7 @@ import { idOfBytes } from "../id/hash.ts";
 import type { Channel } from "../link/channel.ts";
 import type { Link } from "../link/link.ts";
 import type { Gate, Role, Signaling, SignalingAnswer } from "../link/signaling.ts";
-import { Rate } from "../link/rate.ts";
+import { Rate } from "../base/rate.ts";
 import { isSameRing } from "./merge.ts";
 import type { ChordNode } from "./node.ts";
 

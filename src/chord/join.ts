@@ -81,7 +81,13 @@ export class Join {
   /** A link told its state, or closed. */
   linkChanged(): void {
     const entry = this.#entry;
-    if (!entry?.link) return;
+    if (!entry) return;
+    if (!entry.link) {
+      // What was asked through it can no longer be answered; another way in can be tried at once.
+      const isCutOff = this.#links.get(entry.through.id) === undefined;
+      if (isCutOff) this.#finish(entry, "the link to the gate closed");
+      return;
+    }
     if (entry.link.isMember) this.#finish(entry, null);
     else if (!entry.link.isOpen) {
       entry.link = null;

@@ -89,7 +89,7 @@ export function localLookup(view: RingView, key: Id, num: number, safe: boolean)
   }
   const tried = new Set<Link>();
   const hops: Id[] = [];
-  const heading = { key, final: false, except: null };
+  const heading = { key, final: false, except: null, exact: false, mayDetour: true };
   while (hops.length < num) {
     const hop = nextHop(view, heading, (link) => tried.has(link));
     if (hop.kind !== "link") break;

@@ -29,6 +29,7 @@ import { RingView } from "./ring-view.ts";
 import { Router } from "./router.ts";
 import { Stabilizer } from "./stabilizer.ts";
 import { Usefulness } from "./usefulness.ts";
+import { Watches } from "./watches.ts";
 import type { Reply } from "./way-back.ts";
 
 export interface ChordPorts {
@@ -69,6 +70,7 @@ export class ChordNode implements KeyBasedRouting {
   readonly #fingers: Fingers;
   readonly #join: Join;
   readonly #relay: Relay;
+  readonly #watches: Watches;
   #isMember = false;
   /** Other members were linked; and the last of them to go said goodbye. */
   #hadOthers = false;
@@ -79,6 +81,8 @@ export class ChordNode implements KeyBasedRouting {
   #cancelChange: (() => void) | null = null;
   #changeDueMs = Number.POSITIVE_INFINITY;
   #neighbours: ReadonlySet<Id> = new Set();
+  /** The lists that `#neighbours` was made of. */
+  #updated: readonly (readonly Id[])[] = [];
 
   constructor(ports: ChordPorts) {
     const { env, identity, counters, params } = ports;
@@ -94,12 +98,13 @@ export class ChordNode implements KeyBasedRouting {
       routed: (link, bytes) => this.#takeRouted(link, bytes),
       opened: (link) => this.#opened(link),
       closed: (link, why, goodbye) => this.#linkClosed(link, why, goodbye),
-      worthOf: (id) => this.#usefulness.worthOf(id),
+      worthOf: (id, isGuest) => this.#usefulness.worthOf(id, isGuest),
     });
     this.view = new RingView(this.id, env, params.listLength);
     this.#router = new Router(env, counters, this.view, params, {
       linkTo: (id) => this.links.get(id),
       isMember: () => this.#isMember,
+      replicaSet: (key, maxRank) => this.replicaSet(key, maxRank),
       system: (message, reply) => this.#system(message, reply),
       linkFirst: (id, done) => this.#linkFirst(id, done),
       upcalls: () => this.#upcalls,
@@ -151,6 +156,11 @@ export class ChordNode implements KeyBasedRouting {
       this.#usefulness,
     );
     this.#join = new Join(env, this.id, this.links, this.#dialer, this.#router);
+    this.#watches = new Watches(env.clock, {
+      isLinked: (id) => this.links.get(id) !== undefined,
+      isGone: (id) => this.view.isGone(id),
+      find: (id, done) => this.findNode(id, done),
+    });
   }
 
   start(): void {
@@ -197,6 +207,7 @@ export class ChordNode implements KeyBasedRouting {
     this.#join.close();
     this.#dialer.close();
     this.#router.close();
+    this.#watches.close();
     this.events.emit("member", false);
   }
 
@@ -237,7 +248,11 @@ export class ChordNode implements KeyBasedRouting {
     return isNear ? rangeOf(this.view, node, rank) : null;
   }
 
-  /** Whether a node can be routed to. For merging. */
+  watch(node: Id, gone: () => void): () => void {
+    return this.#watches.watch(node, gone);
+  }
+
+  /** Whether a node can be routed to. */
   findNode(id: Id, done: (found: boolean) => void): void {
     const options = { exact: true, timeoutMs: this.#params.dialMs };
     this.#router.routeSystem(id, encodeSystem("find", {}), options, ({ receipt }) =>
@@ -281,9 +296,14 @@ export class ChordNode implements KeyBasedRouting {
       this.events.emit("link", { id: link.id, event: "closed", why });
     }
     this.#router.linkClosed(link);
+    this.#watches.linkClosed(link.id);
     this.#relay.linkClosed(link);
     this.#join.linkChanged();
-    if (link.isMember) this.#lastOneLeft = goodbye?.leaving === true;
+    if (link.isMember) {
+      // It may have come and gone before anybody looked: then too this node has lost somebody.
+      this.#hadOthers = this.#isMember;
+      this.#lastOneLeft = goodbye?.leaving === true;
+    }
     this.#changedIn(0);
   }
 
@@ -397,7 +417,11 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   #tellUpdates(): void {
-    const now = new Set([...this.view.successors, ...this.view.predecessors]);
+    const { successors, predecessors } = this.view;
+    // Most changes are none of the lists, which are made anew when they change.
+    if (this.#updated[0] === successors && this.#updated[1] === predecessors) return;
+    this.#updated = [successors, predecessors];
+    const now = new Set([...successors, ...predecessors]);
     const before = this.#neighbours;
     this.#neighbours = now;
     for (const id of before) if (!now.has(id)) this.#upcalls.update(id, false);
@@ -420,9 +444,12 @@ export class ChordNode implements KeyBasedRouting {
     if (stalled) this.#counters.add("node.stalls");
     this.#stabilizer.watch(stalled);
     this.view.forget();
-    this.#settle();
     this.#rounds += 1;
-    if (this.#rounds % this.#params.tellRounds === 0) this.#announcer.tellAll();
+    const { tellNearRounds, tellAllRounds } = this.#params;
+    if (this.#rounds % tellNearRounds === 0) this.#usefulness.roundTripsChanged();
+    this.#settle();
+    if (this.#rounds % tellAllRounds === 0) this.#announcer.tellAll("all");
+    else if (this.#rounds % tellNearRounds === 0) this.#announcer.tellAll("near");
     this.#stabilizer.trim();
     if (this.#isMember && !this.#stabilizer.isBusy) this.#fingers.fixFingers();
   }

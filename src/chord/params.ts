@@ -33,9 +33,10 @@ export interface ChordParams {
   /** How long a node that went is not believed in again, in ms: left with a goodbye, or fell silent. Guesses; a failed dial doubles the second up to the first. */
   readonly goneMs: number;
   readonly silentMs: number;
-  /** What neighbours must know is told after this, in ms; everything else, to everybody, once in so many rounds. Guesses. */
+  /** What neighbours must know is told after this, in ms; everything else once in so many rounds: to neighbours, and to everybody. Guesses. */
   readonly tellMs: number;
-  readonly tellRounds: number;
+  readonly tellNearRounds: number;
+  readonly tellAllRounds: number;
   /** Old nodes let a newcomer dial first, in ms. A guess: a dial takes less. */
   readonly courtesyMs: number;
   /** The further neighbours are dialled after this, in ms: when many tabs open at once, nearer ones are still to come. A guess: a room full of tabs has joined by then. */
@@ -75,7 +76,8 @@ export const DEFAULT_PARAMS: ChordParams = {
   goneMs: 30_000,
   silentMs: 5_000,
   tellMs: 100,
-  tellRounds: 4,
+  tellNearRounds: 4,
+  tellAllRounds: 8,
   courtesyMs: 500,
   spareMs: 3_000,
   holdMs: 9_000,

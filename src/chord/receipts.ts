@@ -12,6 +12,7 @@ interface Waiting {
   readonly message: Routed;
   readonly timeoutMs: number;
   readonly done: (result: RouteResult) => void;
+  readonly resend: (message: Routed) => void;
   resends: number;
   cancel: () => void;
 }
@@ -22,6 +23,14 @@ const ATTEMPT_STEP = 16;
 /** The attempt that a hop counts when it lets a message pass nodes again; stays within the source's sending. */
 export function afterDetour(attempt: number): number {
   return Math.min(attempt + 1, (sendingOf(attempt) + 1) * ATTEMPT_STEP - 1);
+}
+
+/** Two nodes that each hold the other for the way to a third must not hand a message to and fro for long. A guess. */
+const MOST_DETOURS = 8;
+
+/** False when a message has made so many detours in this sending that it shall rather wait where it is. */
+export function mayDetour(attempt: number): boolean {
+  return attempt % ATTEMPT_STEP < MOST_DETOURS;
 }
 
 /** Which of the source's sendings an attempt belongs to: 0 for the first. */
@@ -47,15 +56,14 @@ export class Receipts {
     return this.#waiting.size;
   }
 
-  /** `message` is kept, unchanged, to be sent again. */
+  /** `message` is kept, unchanged, to be sent again: the way it went first, where that was chosen. */
   expect(
     message: Routed,
     timeoutMs: number,
     done: (result: RouteResult) => void,
-    mayResend = true,
+    resend = this.#resend,
   ): void {
-    const resends = mayResend ? 0 : this.#mostResends;
-    const waiting = { message, timeoutMs, done, resends, cancel: () => {} };
+    const waiting = { message, timeoutMs, done, resend, resends: 0, cancel: () => {} };
     this.#waiting.set(message.messageId, waiting);
     this.#wait(waiting, timeoutMs);
   }
@@ -101,7 +109,7 @@ export class Receipts {
       }
       waiting.resends += 1;
       waiting.message.attempt += ATTEMPT_STEP;
-      this.#resend(waiting.message.copy());
+      waiting.resend(waiting.message.copy());
       this.#wait(waiting, leftMs - this.#resendMs);
     });
   }

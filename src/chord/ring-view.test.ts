@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Id } from "../id/id.ts";
 import { fractionOf } from "../id/interval.ts";
@@ -195,4 +196,68 @@ test("what a node told last counts no more once it is back and tells something e
   view.closed(older.asLink, 2_000);
   view.told(newer.says([60]));
   expect(known()).toEqual([60, 120]);
+});
+
+test("of two that went together, the last words of one do not bring back the other", () => {
+  const { clock, view, known } = setUp();
+  const [a, b] = [new FakeLink(120), new FakeLink(130)];
+  view.told(a.says([130], [130]));
+  view.told(b.says([120], []));
+  for (const link of [b, a]) {
+    view.closed(link.asLink, 12_000);
+    view.bury(link.id, 5_000);
+  }
+  clock.advance(6_000);
+  view.forget();
+  expect([known(), view.successors]).toEqual([[], []]);
+});
+
+test("a newcomer that knows nobody before it but from its successor does not take what is theirs", () => {
+  const { view } = setUp(100);
+  const [gate, successor] = [new FakeLink(20), new FakeLink(110)];
+  view.told(gate.says([], [30]));
+  const says = { links: [], successors: [spot(120)], predecessors: [spot(90), spot(80)] };
+  Object.assign(successor, { state: says });
+  view.told(successor.asLink);
+  expect([50, 85, 90, 95, 100].map((key) => view.isRootOf(spot(key)))).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+test("whatever is told in whatever order, known is who is linked or named last, and never this node", () => {
+  const ids = fc.array(fc.constantFrom(10, 20, 30, 40, 100), { maxLength: 5 });
+  const step = fc.record({ who: fc.nat(3), links: ids, successors: ids, closes: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 16 }), (steps) => {
+      const { view } = setUp(100);
+      const links = [10, 20, 50, 60].map((at) => new FakeLink(at));
+      const told = new Map<FakeLink, readonly number[]>();
+      for (const { who, links: named, successors, closes } of steps) {
+        const link = links[who]!;
+        const { version } = view;
+        const before = JSON.stringify([link.state, told.has(link)]);
+        if (closes) {
+          view.closed(link.asLink);
+          told.delete(link);
+        } else {
+          view.told(link.says(named, successors));
+          told.set(link, [...named, ...successors]);
+        }
+        const isChanged = before !== JSON.stringify([link.state, told.has(link)]);
+        expect(isChanged && view.version === version).toBe(false);
+        const expected = new Map<number, Set<FakeLink>>();
+        const note = (at: number) => expected.get(at) ?? expected.set(at, new Set()).get(at)!;
+        for (const [by, all] of told) {
+          note(numberOf(by.id));
+          for (const at of all) if (at !== 100) note(at).add(by);
+        }
+        const found = view.known.map(({ id, via }) => [numberOf(id), new Set<unknown>(via)]);
+        expect(found).toEqual([...expected].toSorted(([a], [b]) => a - b));
+      }
+    }),
+  );
 });

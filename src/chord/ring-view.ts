@@ -17,21 +17,32 @@ import {
   clockwiseFraction,
   clockwiseFrom,
   fractionOf,
+  inOpen,
   inOpenClosed,
   placeOf,
 } from "../id/interval.ts";
 import type { Link } from "../link/link.ts";
-import { type NeighbourLists, type Neighbours, neighbourLists } from "./successor-list.ts";
+import {
+  type NeighbourLists,
+  type Neighbours,
+  WITNESSES,
+  neighbourLists,
+} from "./successor-list.ts";
 
 /** A member that this node knows of. */
 export interface Known extends Place {
   /** The open link to it, if there is one. */
   link: Link | null;
-  /** Links to nodes that say they know it. */
-  readonly via: Set<Link>;
+  /** Links to nodes that say they know it, once for each list they have it in. */
+  readonly via: Link[];
 }
 
-const NOBODY: ReadonlySet<Id> = new Set();
+/** What a link told last: the entries of its three lists. */
+interface Told {
+  readonly links: readonly Known[];
+  readonly predecessors: readonly Known[];
+  readonly successors: readonly Known[];
+}
 
 interface LastWords {
   readonly untilMs: number;
@@ -47,10 +58,13 @@ export class RingView {
   readonly #goneUntilMs = new Map<Id, number>();
   readonly #members = new Set<Link>();
   readonly #knownById = new Map<Id, Known>();
+  /** Others name this node too; it is none of those it knows. */
+  readonly #own: Known;
   /** The same, sorted by id: kept so, because sorting hundreds at every change is what a node would do most. */
   readonly #sorted: Known[] = [];
   /** What each member has told of, so that its next state only costs the difference. */
-  readonly #toldBy = new Map<Link, ReadonlySet<Id>>();
+  readonly #toldBy = new Map<Link, Told>();
+  #version = 0;
   /** Links that closed a moment ago; what they told is in `#toldBy` yet. */
   readonly #lastWords = new Map<Link, LastWords>();
   // Worked out when asked for; null when out of date.
@@ -61,36 +75,77 @@ export class RingView {
   constructor(self: Id, env: Env, listLength: number) {
     this.self = self;
     this.place = placeOf(self);
+    this.#own = { ...this.place, link: null, via: [] };
     this.#env = env;
     this.#listLength = listLength;
   }
 
+  /** Another number whenever anything in here is not what it was. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** A link told its state. Only members count. */
   told(link: Link): void {
-    this.#lists = null;
     for (const [closed, { untilMs }] of this.#lastWords) {
       if (closed.id !== link.id) continue;
       if (link.isMember) this.#unbelieve(closed);
       else this.#lastWords.set(closed, { untilMs, isBack: false });
+      this.#version += 1;
+      this.#lists = null;
     }
     if (!link.isMember) return this.closed(link);
     if (!this.#members.has(link)) {
       this.#members.add(link);
       this.#membersClockwise = null;
+      this.#lists = null;
+      this.#version += 1;
       this.#entry(link.id).link = link;
     }
     const { links, predecessors, successors } = link.state!;
-    const now = new Set([...links, ...predecessors, ...successors]);
-    now.delete(this.self);
-    const before = this.#toldBy.get(link) ?? NOBODY;
-    this.#toldBy.set(link, now);
-    for (const id of now) if (!before.has(id)) this.#entry(id).via.add(link);
-    for (const id of before) if (!now.has(id)) this.#untold(id, link);
+    const before = this.#toldBy.get(link) ?? NOTHING;
+    const told = {
+      links: this.#replace(link, before.links, links),
+      predecessors: this.#replace(link, before.predecessors, predecessors),
+      successors: this.#replace(link, before.successors, successors),
+    };
+    this.#toldBy.set(link, told);
+    const isSame =
+      told.predecessors === before.predecessors && told.successors === before.successors;
+    if (!isSame && this.#isWitness(link)) this.#lists = null;
+  }
+
+  /**
+   * Takes a link's new list in place of the old one. It is the old one most of
+   * the time, or differs in one place, and a node in a busy ring does little else:
+   * so what is the same at both ends is not looked at.
+   */
+  #replace(link: Link, before: readonly Known[], ids: readonly Id[]): readonly Known[] {
+    const shorter = Math.min(before.length, ids.length);
+    let start = 0;
+    while (start < shorter && before[start]!.id === ids[start]) start += 1;
+    if (start === before.length && start === ids.length) return before;
+    let end = 0;
+    while (end < shorter - start && before.at(-1 - end)!.id === ids.at(-1 - end)) end += 1;
+    this.#version += 1;
+    const inPlace = ids.slice(start, ids.length - end).map((id) => this.#entry(id));
+    const dropped = before.slice(start, before.length - end);
+    for (const known of inPlace) known.via.push(link);
+    for (const known of dropped) this.#untold(known, link);
+    return [...before.slice(0, start), ...inPlace, ...before.slice(before.length - end)];
+  }
+
+  /** Whether this node's own lists are made of what this member tells: see `successor-list.ts`. */
+  #isWitness(link: Link): boolean {
+    const { membersClockwise } = this;
+    const at = membersClockwise.indexOf(link);
+    return at < WITNESSES || at >= membersClockwise.length - WITNESSES;
   }
 
   /** A link closed, or its node is no member any more. What it told last is believed for so long yet. */
   closed(link: Link, believedMs = 0, isBack = false): void {
     if (!this.#members.delete(link)) return;
+    this.#version += 1;
     this.#lists = null;
     this.#membersClockwise = null;
     const known = this.#knownById.get(link.id);
@@ -104,6 +159,7 @@ export class RingView {
   /** What others still say of this node is not believed for a while. */
   bury(id: Id, forMs: number): void {
     this.#goneUntilMs.set(id, this.#env.clock.now() + forMs);
+    this.#version += 1;
     this.#known = null;
     this.#lists = null;
   }
@@ -111,6 +167,7 @@ export class RingView {
   /** It is back: it linked to us. */
   exhume(id: Id): void {
     if (!this.#goneUntilMs.delete(id)) return;
+    this.#version += 1;
     this.#known = null;
     this.#lists = null;
   }
@@ -169,8 +226,22 @@ export class RingView {
     const linked = this.membersClockwise.findLast((link) => link.id !== except);
     // Two that hold each other for neighbours need no third: hearsay could take this node's keys away.
     const isMutual = linked?.state?.successors[0] === this.self;
-    const predecessor = isMutual ? linked?.id : this.predecessors.find((id) => id !== except);
+    const predecessor = isMutual ? linked?.id : this.#predecessor(except);
     return predecessor === undefined || inOpenClosed(key, predecessor, this.self);
+  }
+
+  /**
+   * Who stands before this node, also by what its successor says: that is all a
+   * newcomer has, and without it the keys of half the ring would be its own. In
+   * the lists it does not count: there it would remind others of the dead.
+   */
+  #predecessor(except: Id | null): Id | undefined {
+    let nearest = this.predecessors.find((id) => id !== except);
+    for (const id of this.successorLink(except)?.state?.predecessors ?? []) {
+      if (id === except || this.isGone(id)) continue;
+      if (nearest !== undefined && inOpen(id, nearest, this.self)) nearest = id;
+    }
+    return nearest;
   }
 
   /** Where `key` stands, or would stand, in `known`: the first known node at or after it, wrapping round. */
@@ -208,9 +279,14 @@ export class RingView {
   }
 
   #entry(id: Id): Known {
-    const existing = this.#knownById.get(id);
+    const existing = id === this.self ? this.#own : this.#knownById.get(id);
     if (existing) return existing;
-    const known: Known = { id, at: fractionOf(id), link: null, via: new Set() };
+    const known: Known = {
+      id,
+      at: fractionOf(id),
+      link: null,
+      via: [],
+    };
     this.#knownById.set(id, known);
     this.#sorted.splice(firstAtOrAfter(this.#sorted, id), 0, known);
     this.#known = null;
@@ -219,29 +295,39 @@ export class RingView {
 
   /** Of two that died together, the last words of one must not bring back the other. */
   #isNamedInLastWords(id: Id): boolean {
-    return [...this.#lastWords.keys()].some((link) => this.#toldBy.get(link)?.has(id));
+    const known = this.#knownById.get(id);
+    if (!known) return false;
+    return [...this.#lastWords.keys()].some((link) => known.via.includes(link));
   }
 
   #unbelieve(link: Link): void {
     this.#lastWords.delete(link);
+    this.#version += 1;
     this.#lists = null;
-    for (const id of this.#toldBy.get(link) ?? NOBODY) this.#untold(id, link);
+    const { links, predecessors, successors } = this.#toldBy.get(link) ?? NOTHING;
     this.#toldBy.delete(link);
+    for (const list of [links, predecessors, successors]) {
+      for (const known of list) this.#untold(known, link);
+    }
   }
 
-  #untold(id: Id, by: Link): void {
-    this.#knownById.get(id)?.via.delete(by);
-    this.#dropIfUnknown(id);
+  #untold(known: Known, by: Link): void {
+    const at = known.via.indexOf(by);
+    known.via.splice(at, 1);
+    this.#version += 1;
+    this.#dropIfUnknown(known.id);
   }
 
   #dropIfUnknown(id: Id): void {
     const known = this.#knownById.get(id);
-    if (!known || known.link !== null || known.via.size > 0) return;
+    if (!known || known.link !== null || known.via.length > 0) return;
     this.#knownById.delete(id);
     this.#sorted.splice(firstAtOrAfter(this.#sorted, id), 1);
     this.#known = null;
   }
 }
+
+const NOTHING: Told = { links: [], predecessors: [], successors: [] };
 
 function firstAtOrAfter(sorted: readonly Known[], id: Id): number {
   let low = 0;

@@ -13,14 +13,15 @@ function answered(verdict: Verdict): RouteResult[] {
   const clock = new VirtualClock();
   const env = { clock, random: new SeededRandom(1), log: { debug: () => {} } };
   const upcalls: Upcalls = {
-    forward: (_message, _nextHop, resume) => resume({ kind: "go-on" }),
-    deliver: (_message, done) => done(verdict),
+    forward: (_message, _from, _nextHop, resume) => resume({ kind: "go-on" }),
+    deliver: (_message, _from, done) => done(verdict),
     update: () => {},
   };
   const view = new RingView(keyOf("self"), env, DEFAULT_PARAMS.listLength);
   const router = new Router(env, new Counters(), view, DEFAULT_PARAMS, {
     linkTo: () => undefined,
     isMember: () => true,
+    replicaSet: () => [],
     system: () => {},
     linkFirst: (_id, done) => done(null),
     upcalls: () => upcalls,

@@ -11,12 +11,12 @@ import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
 import type { Forwarded, RouteRequest, RouteResult, Upcalls, Verdict } from "../kbr/routing.ts";
 import type { Link } from "../link/link.ts";
-import { MAX_HOPS } from "../wire/limits.ts";
+import { MAX_HOPS, MAX_REPLICAS } from "../wire/limits.ts";
 import type { BodyOf } from "../wire/messages.ts";
 import { type AppId, Routed, SYSTEM_APP_ID } from "../wire/routed.ts";
 import type { ChordParams } from "./params.ts";
 import { Pending } from "./pending.ts";
-import { Receipts, afterDetour } from "./receipts.ts";
+import { Receipts, afterDetour, mayDetour } from "./receipts.ts";
 import type { RingView } from "./ring-view.ts";
 import { type Heading, nextHop } from "./routing.ts";
 import { type Reply, WayBack } from "./way-back.ts";
@@ -26,6 +26,8 @@ export interface RouterPorts {
   isMember(): boolean;
   /** A system message at its root, or at the node it is addressed to. Calls `reply` once, now or later. */
   system(message: Routed, reply: (reply: Reply) => void): void;
+  /** Who would be root of a key, in turn: see `key-space.ts`. */
+  replicaSet(key: Id, maxRank: number): Id[];
   /** The link to a node that is named as the first hop, dialled if need be; null when that cannot be. */
   linkFirst(id: Id, done: (link: Link | null) => void): void;
   upcalls(): Upcalls;
@@ -81,18 +83,29 @@ export class Router {
       exact: request.key === null,
       locator: request.locator,
       data: request.data,
+      ...(request.kind !== undefined && { kind: request.kind }),
     });
     this.#counters.add("routed.sent");
     this.#receipts.expect(message.copy(), request.timeoutMs, done);
     const { hint } = request;
     this.#env.clock.soon(() => {
       if (request.key === null || hint === null || hint === this.#view.self) {
-        return this.#take(message, null);
+        this.#take(message, null);
+      } else {
+        this.wayBack.begin(message);
+        this.#goThrough(message, hint);
       }
-      this.#ports.linkFirst(hint, (link) => {
-        if (link) this.#startAt(message, link);
-        else this.#take(message, null);
-      });
+    });
+  }
+
+  /** A message of this node's own, with a first hop that was asked for; its application may think otherwise. */
+  #goThrough(message: Routed, hint: Id): void {
+    const through = { kind: "change", key: null, data: null, nextHop: hint } as const;
+    if (!message.perHop) return this.#resume(message, through);
+    this.#ports.upcalls().forward(message, null, hint, (forwarded) => {
+      const isOpen = forwarded.kind === "change" && forwarded.nextHop === null;
+      if (isOpen) this.#resume(message, { ...forwarded, nextHop: hint });
+      else this.#resume(message, forwarded.kind === "go-on" ? through : forwarded);
     });
   }
 
@@ -104,11 +117,16 @@ export class Router {
     done: (result: RouteResult) => void,
   ): void {
     const message = this.#makeSystem(key, data, options.exact, true);
-    // Sent again it would go another way than the one that was asked for, and find nobody there.
-    const mayResend = options.through === undefined;
-    this.#receipts.expect(message.copy(), options.timeoutMs, done, mayResend);
-    if (options.through) this.#startAt(message, options.through);
-    else this.#take(message, null);
+    const { through } = options;
+    if (through === undefined) {
+      this.#receipts.expect(message.copy(), options.timeoutMs, done);
+      return this.#take(message, null);
+    }
+    // A newcomer knows no other way, and no receipt that lost its own can be routed to it.
+    this.#receipts.expect(message.copy(), options.timeoutMs, done, (again) => {
+      if (through.isOpen) this.#startAt(again, through);
+    });
+    this.#startAt(message, through);
   }
 
   /** A routed message from a link, not yet parsed. False when it is malformed. */
@@ -155,7 +173,10 @@ export class Router {
   #forwardUpcall(message: Routed): void {
     const hop = nextHop(this.#view, headingOf(message), isNone);
     const next = hop.kind === "link" ? hop.link.id : this.#view.self;
-    this.#ports.upcalls().forward(message, next, (forwarded) => this.#resume(message, forwarded));
+    const from = this.wayBack.cameFrom(message);
+    this.#ports
+      .upcalls()
+      .forward(message, from, next, (forwarded) => this.#resume(message, forwarded));
   }
 
   #resume(message: Routed, forwarded: Forwarded): void {
@@ -172,6 +193,7 @@ export class Router {
         if (forwarded.key !== null) {
           changed.key = forwarded.key;
           changed.final = false;
+          changed.refusals = 0;
           // The new way may lead back over nodes that know the message already.
           changed.attempt = afterDetour(changed.attempt);
         }
@@ -199,6 +221,7 @@ export class Router {
 
   /** Delivers here or hands to the next hop. `tried` are the links that did not acknowledge it. */
   #sendOn(message: Routed, tried: Set<Link> | null, sinceMs: number): void {
+    if (message.refusals > 0 && this.#isReplica(message)) return this.#arrived(message, sinceMs);
     if (message.exact && message.key !== this.#view.self) {
       const direct = this.#ports.linkTo(message.key);
       if (direct && !tried?.has(direct)) {
@@ -213,8 +236,9 @@ export class Router {
         return this.#pending.hold(message, tried, sinceMs);
       case "link": {
         const wasFinal = message.final;
-        // The last step may lead back past a node that the message met on its way: there it is no copy.
-        if (hop.final && !wasFinal) message.attempt = afterDetour(message.attempt);
+        // The last step, as a detour, may lead back past a node that the message met on its way: there it is no copy.
+        if (hop.isDetour || (hop.final && !wasFinal))
+          message.attempt = afterDetour(message.attempt);
         message.final = hop.final;
         return this.#handOver(message, hop.link, tried, sinceMs, wasFinal);
       }
@@ -259,13 +283,35 @@ export class Router {
       this.#ports.system(message, (reply) => this.wayBack.answer(message, reply));
       return;
     }
-    this.#ports.upcalls().deliver(message, (verdict: Verdict) => {
-      const { kind: outcome } = verdict;
-      this.wayBack.answer(
-        message,
-        outcome === "refused" ? { outcome, why: verdict.why } : { outcome },
-      );
+    const from = this.wayBack.cameFrom(message);
+    this.#ports.upcalls().deliver(message, from, (verdict: Verdict) => {
+      if (verdict.kind === "refused" && verdict.isOfNode && this.#passOn(message)) return;
+      const { kind: outcome, ...rest } = verdict;
+      this.wayBack.answer(message, { outcome, ...rest });
     });
+  }
+
+  /** A root that refuses is as one that failed: the next of the replica set has its turn. False when there is none. */
+  #passOn(message: Routed): boolean {
+    const refusals = message.refusals + 1;
+    if (message.exact || refusals >= MAX_REPLICAS) return false;
+    const next = this.#ports.replicaSet(message.key, refusals + 1)[refusals];
+    const link = next === undefined ? undefined : this.#ports.linkTo(next);
+    if (next === this.#view.self || !link) return false;
+    const passed = message.copy();
+    passed.refusals = refusals;
+    passed.attempt = afterDetour(passed.attempt);
+    this.#counters.add("routed.refused");
+    // When it is lost on this step, and sent again, this node is asked again.
+    this.wayBack.undeliver(message);
+    this.#handOver(passed, link, null, this.#env.clock.now(), passed.final);
+    return true;
+  }
+
+  /** Whether this node's turn has come, by what it knows itself: else the message is routed as any other. */
+  #isReplica(message: Routed): boolean {
+    const { key, refusals } = message;
+    return this.#ports.replicaSet(key, refusals + 1).indexOf(this.#view.self) > 0;
   }
 
   #unreachable(message: Routed, why: string): void {
@@ -297,9 +343,10 @@ export class Router {
 
 /** Only the overlay's own questions ask for their source's id without meaning that node. */
 function headingOf(message: Routed): Heading {
-  const { key, final } = message;
+  const { key, final, exact } = message;
   const asksForItself = message.isSystem && !message.exact && message.source === key;
-  return { key, final, except: asksForItself ? key : null };
+  const except = asksForItself ? key : null;
+  return { key, final, except, exact, mayDetour: mayDetour(message.attempt) };
 }
 
 const isNone = () => false;

@@ -52,7 +52,14 @@ function viewOf(self: number, links: readonly Link[], listLength = 8): RingView 
 }
 
 function heading(key: number, options: Partial<Heading> = {}): Heading {
-  return { key: spot(key), final: false, except: null, ...options };
+  return {
+    key: spot(key),
+    final: false,
+    except: null,
+    exact: false,
+    mayDetour: true,
+    ...options,
+  };
 }
 
 const none = () => false;
@@ -157,7 +164,8 @@ test("of the links that know the nearest node the quickest is taken, a doubted o
     if (hop.kind === "link") tried.add(hop.link.id);
     return inWords(hop);
   });
-  expect(order).toEqual(["130", "120", "135", "125", "none"]);
+  // At last the one that is its root, were node 160 the last before it: for who is root no link's silence changes.
+  expect(order).toEqual(["130", "120", "135", "125", "90 final"]);
 });
 
 test("a link that knows the nearest node but leads away from the key is not taken", () => {
@@ -174,6 +182,35 @@ test("a node of which others say that it is gone is no candidate", () => {
   expect(inWords(nextHop(view, heading(101), none))).toBe("110 final");
 });
 
+/**
+ * Node 10 of 10, 60, 120 and 210, linked to 60 alone, though 210 stands beside
+ * it: whoever joined last, or lost the one between, is so for a while.
+ */
+const lopsided = () =>
+  viewOf(10, [
+    linkTo(60, { predecessors: [10, 210], successors: [120, 210], links: [10, 120, 210] }),
+  ]);
+
+test.each([
+  { key: 180, hop: "60 final", because: "60 is linked to the root, though further away" },
+  { key: 180, final: true, hop: "60 final", because: "the last step must not end here either" },
+  { key: 210, exact: true, hop: "60", because: "60 is linked to that very node" },
+  { key: 205, exact: true, hop: "60 final", because: "where nobody is, the root shall say so" },
+  { key: 180, mayDetour: false, hop: "none", because: "it has gone to and fro often enough" },
+  { key: 230, hop: "here", because: "60 names 210 as the one before this node" },
+])("$key goes from a node that lacks a neighbour to: $hop, because $because", (row) => {
+  const { key, hop, because: _because, ...options } = row;
+  expect(inWords(nextHop(lopsided(), heading(key, options), none))).toBe(hop);
+});
+
+test("a detour leads over nobody who only heard of the root, or whom others say is gone", () => {
+  const view = viewOf(10, [linkTo(60, { predecessors: [10, 210], links: [10] })]);
+  expect(inWords(nextHop(view, heading(180), none))).toBe("none");
+  const buried = lopsided();
+  buried.bury(spot(210), 1_000);
+  expect(inWords(nextHop(buried, heading(210, { exact: true }), none))).not.toBe("60");
+});
+
 // From here on: what must hold whatever is known, true or not.
 
 const ats = fc.uniqueArray(fc.nat(255), { minLength: 1, maxLength: 14 });
@@ -188,11 +225,12 @@ const anyView = fc
     ),
   );
 
-test("a next hop is an open link, not tried, not the one who asks, and strictly nearer; or the last step", () => {
+test("a next hop is an open link, not tried, not the one who asks, and strictly nearer; or the last step, or a detour", () => {
   const parts = fc.tuple(anyView, fc.nat(255), fc.boolean(), fc.nat(0xffff));
+  const flags = fc.tuple(fc.boolean(), fc.boolean());
   fc.assert(
-    fc.property(parts, fc.boolean(), ([view, key, isFinal, triedBits], isOwn) => {
-      const to = heading(key, { final: isFinal, except: isOwn ? spot(key) : null });
+    fc.property(parts, flags, ([view, key, isFinal, triedBits], [isOwn, mayDetour]) => {
+      const to = heading(key, { final: isFinal, except: isOwn ? spot(key) : null, mayDetour });
       const links = view.membersClockwise;
       const tried = new Set(links.filter((_, i) => (triedBits >> i) & 1));
       const hop = nextHop(view, to, (link) => tried.has(link));
@@ -205,7 +243,8 @@ test("a next hop is an open link, not tried, not the one who asks, and strictly 
       const isNearerNow = isNearer(placeOf(to.key), link, view.place);
       // Of a final message: among the nodes from the key to this one.
       const isBackTowards = link.id === to.key || inOpen(link.id, to.key, view.self);
-      expect(to.final ? final && isBackTowards : final || isNearerNow).toBe(true);
+      const isStep = to.final ? final && isBackTowards : final || isNearerNow;
+      expect(hop.isDetour ? mayDetour : isStep).toBe(true);
     }),
     { numRuns: 2_000 },
   );

@@ -10,6 +10,11 @@
  * receiver of a final message only goes back towards the key
  * among the nodes after it. Each of the two phases can only shrink: no loops.
  *
+ * All of that takes for granted that neighbours are linked, which they are not
+ * yet just after somebody came or went. Then a node that knows the root, but has
+ * no link to it, makes a *detour* over one that says it has: further away, so
+ * the hops of a message are counted there, and there are few of them.
+ *
  * A link that is being tried already is passed over; a *node* is not believed
  * dead before its link is, so trying another way never finds a wrong root.
  */
@@ -20,7 +25,13 @@ import type { RingView } from "./ring-view.ts";
 
 export type NextHop =
   | { readonly kind: "here" }
-  | { readonly kind: "link"; readonly link: Link; readonly final: boolean }
+  | {
+      readonly kind: "link";
+      readonly link: Link;
+      readonly final: boolean;
+      /** It may lead back here: the message is then no copy, and must not do so for ever. */
+      readonly isDetour: boolean;
+    }
   /** Every way on is being tried, or none is known. Wait for the ring to repair. */
   | { readonly kind: "none" };
 
@@ -29,30 +40,80 @@ export interface Heading {
   readonly final: boolean;
   /** A node that asks the ring for its own id wants to know who would be root without it; else null. */
   readonly except: Id | null;
+  /** Only the node whose id is the key may take it. */
+  readonly exact: boolean;
+  /** False when the message has made so many detours that it shall wait rather than make another. */
+  readonly mayDetour: boolean;
 }
 
 /** Candidates looked at on each side of the key before giving up: neighbours of a crash site are all in doubt. A guess. */
 const CANDIDATES = 24;
 
 export function nextHop(view: RingView, to: Heading, isTried: (link: Link) => boolean): NextHop {
-  const { except } = to;
-  if (view.isRootOf(to.key, except)) return { kind: "here" };
-  if (to.final) {
-    const link = backTowards(view, to.key, except, isTried);
-    return link === null ? NONE : { kind: "link", link, final: true };
+  const { key, except } = to;
+  if (to.exact && to.mayDetour) {
+    // Who is linked to that very node is the way to it, whatever this node makes of the keys around it.
+    const link = linkTowards(view, key, except, isTried);
+    if (link) return { kind: "link", link, final: to.final, isDetour: link.id !== key };
   }
-  const root = linkedRoot(view, to.key, except);
-  if (root && !isTried(root)) return { kind: "link", link: root, final: true };
-  const link = closest(view, to.key, except, isTried);
-  if (link) return { kind: "link", link, final: false };
+  if (view.isRootOf(key, except)) return { kind: "here" };
+  if (to.final) {
+    const link = backTowards(view, key, except, isTried);
+    if (link) return { kind: "link", link, final: true, isDetour: false };
+    return to.mayDetour ? overKnownRoot(view, key, except, isTried) : NONE;
+  }
+  const root = linkedRoot(view, key, except);
+  if (root && !isTried(root)) return { kind: "link", link: root, final: true, isDetour: false };
+  const link = closest(view, key, except, isTried);
+  if (link) return { kind: "link", link, final: false, isDetour: false };
+  const hop = to.mayDetour ? overKnownRoot(view, key, except, isTried) : NONE;
+  if (hop.kind === "link") return hop;
   const successor = view.successorLink(except);
   if (!successor || isTried(successor)) return NONE;
-  return inOpenClosed(to.key, view.self, successor.id)
-    ? { kind: "link", link: successor, final: true }
+  return inOpenClosed(key, view.self, successor.id)
+    ? { kind: "link", link: successor, final: true, isDetour: false }
     : NONE;
 }
 
 const NONE: NextHop = { kind: "none" };
+
+/** To the root that this node's own lists name, over whatever link leads to it; none where they do not reach the key. */
+function overKnownRoot(
+  view: RingView,
+  key: Id,
+  except: Id | null,
+  isTried: (link: Link) => boolean,
+): NextHop {
+  const { self, successors, predecessors } = view;
+  const farthest = predecessors.at(-1);
+  let root = successors.find((id) => id !== except && inOpenClosed(key, self, id));
+  if (root === undefined && farthest !== undefined && inOpen(key, farthest, self)) {
+    root = predecessors.findLast(
+      (id) => id !== except && id !== farthest && inOpenClosed(key, farthest, id),
+    );
+  }
+  const link = root === undefined ? null : linkTowards(view, root, except, isTried);
+  if (link === null) return NONE;
+  return { kind: "link", link, final: true, isDetour: link.id !== root };
+}
+
+/** The link to a known node, or else the quickest to one that says it is linked to it. */
+function linkTowards(
+  view: RingView,
+  id: Id,
+  except: Id | null,
+  isTried: (link: Link) => boolean,
+): Link | null {
+  const known = view.isGone(id) ? undefined : view.knownById(id);
+  if (known?.link && !isTried(known.link)) return known.link;
+  let best: Link | null = null;
+  for (const link of known?.via ?? []) {
+    if (!link.isOpen || isTried(link) || link.id === except) continue;
+    if (!link.state?.links.includes(id)) continue;
+    if (best === null || isFaster(link, best)) best = link;
+  }
+  return best;
+}
 
 /** The linked node that, by what it told of its predecessor, is the root. */
 function linkedRoot(view: RingView, key: Id, except: Id | null): Link | null {

@@ -18,12 +18,16 @@ export interface Passage {
   delivered: boolean;
 }
 
+/** What receipts may take together, in each of the two generations, in bytes. Most are below 200. A guess. */
+const MOST_RECEIPT_BYTES = 8 * 1024 * 1024;
+
 export class SeenMessages {
   readonly #most: number;
   readonly #ageMs: number;
   #young = new Map<number, Passage>();
   #old = new Map<number, Passage>();
   #bornAtMs = 0;
+  #receiptBytes = 0;
 
   constructor(most: number, ageMs: number) {
     this.#most = most;
@@ -39,7 +43,15 @@ export class SeenMessages {
       this.#old = this.#young;
       this.#young = new Map();
       this.#bornAtMs = nowMs;
+      this.#receiptBytes = 0;
     }
     this.#young.set(messageId, passage);
+  }
+
+  /** Beyond the bound a receipt is not kept: a copy of its message then gets no answer. */
+  keepReceipt(passage: Passage, receipt: Uint8Array): void {
+    if (this.#receiptBytes + receipt.length > MOST_RECEIPT_BYTES) return;
+    this.#receiptBytes += receipt.length;
+    passage.receipt = receipt;
   }
 }

@@ -120,10 +120,14 @@ export class Stabilizer {
   /** Dials unless that failed a moment ago, is under way, or too many are. */
   tryDial(id: Id): boolean {
     if (!this.mayDial(id) || !this.#dialer.canDial) return false;
-    // Through a node that told of it: a newcomer's other links may all lead further away.
-    const through = this.#view.knownById(id)?.via.values().next().value ?? null;
-    this.#dialer.dial(id, through, (result) => this.#dialled(id, result));
+    this.#dialer.dial(id, this.#wayTo(id), (result) => this.#dialled(id, result));
     return true;
+  }
+
+  /** Through a node that told of it: a newcomer's other links may all lead further away. Best one that is linked to it. */
+  #wayTo(id: Id): Link | null {
+    const via = [...(this.#view.knownById(id)?.via ?? [])].filter(({ isOpen }) => isOpen);
+    return via.find(({ state }) => state?.links.includes(id)) ?? via[0] ?? null;
   }
 
   mayDial(id: Id): boolean {
@@ -170,7 +174,8 @@ export class Stabilizer {
     if (this.#failures.size >= 256) this.#failures.delete(this.#failures.keys().next().value!);
     this.#failures.set(id, { count, untilMs: now + waitMs * (0.5 + this.#env.random.next()) });
     // Twice without any link to show for it: whoever named this node is wrong, or lies.
-    if (result.reason === "gone" || (count >= 2 && !this.#links.get(id))) {
+    const isDoubtful = count >= 2 && result.reason !== "busy" && !this.#links.get(id);
+    if (result.reason === "gone" || isDoubtful) {
       this.#view.bury(id, Math.min(this.#params.goneMs, this.#params.silentMs * count));
     }
     const isNear = this.#usefulness.wantedNeighbours().has(id);

@@ -18,7 +18,7 @@ import { clockwiseFrom, inOpen } from "../id/interval.ts";
 import type { Link } from "../link/link.ts";
 
 /** How many of the nearest live members are asked for what lies beyond them: the second knows when the first does not yet. */
-const WITNESSES = 2;
+export const WITNESSES = 2;
 
 export interface Neighbours {
   /** Nearest first. */

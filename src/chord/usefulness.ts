@@ -6,7 +6,7 @@
  * best), then what the other end wants, then nothing.
  */
 import type { Id } from "../id/id.ts";
-import type { Place } from "../id/interval.ts";
+import { type Place, inOpen } from "../id/interval.ts";
 import type { Link, Wants } from "../link/link.ts";
 import type { Links } from "../link/links.ts";
 import type { ChordParams } from "./params.ts";
@@ -19,7 +19,8 @@ export function octaveOf(self: Place, at: number): number {
   return Math.floor(Math.log2(Math.max(Math.min(apart, 1 - apart), 2 ** -52))) + 2;
 }
 
-/** A newcomer has this long to become a member before its link is worth nothing, in ms. A guess: a join takes 1 s. */
+/** So long nobody takes a newcomer's place at its gate, in ms; after the second its link is worth nothing. Guesses: a join takes 1 s. */
+const JOINING_MS = 5_000;
 const GUEST_MS = 30_000;
 
 /** So many of the nearest links on each side are asked who else is near. A guess: as many as are linked by choice. */
@@ -30,6 +31,16 @@ export class Usefulness {
   readonly #params: ChordParams;
   readonly #links: () => Links;
   readonly #now: () => number;
+  // Worked out when asked for, once for each version of the view and of the links.
+  #viewVersion = -1;
+  #linksVersion = -1;
+  #wanted: ReadonlySet<Id> | null = null;
+  #nearestOnes: ReadonlySet<Id> | null = null;
+  /** What `#wants` was made of, beside the links themselves. */
+  #wantedThen: ReadonlySet<Id> | null = null;
+  #membersThen: readonly Link[] | null = null;
+  #perOctaveThen = 0;
+  #wants: ReadonlyMap<Link, Wants> | null = null;
 
   constructor(view: RingView, params: ChordParams, links: () => Links, now: () => number) {
     this.#view = view;
@@ -38,14 +49,34 @@ export class Usefulness {
     this.#now = now;
   }
 
-  /** The known members that should be linked as neighbours: the nearest on each side. */
-  wantedNeighbours(): Set<Id> {
-    return this.#nearest(this.#params.linkedNeighbours);
+  /** The known members that should be linked as neighbours: the nearest on each side. The same set until it changes. */
+  wantedNeighbours(): ReadonlySet<Id> {
+    this.#lookForChanges();
+    return this.#wanted!;
   }
 
   /** Those that the ring itself depends on: the successor and the predecessor. */
-  nearestNeighbours(): Set<Id> {
-    return this.#nearest(1);
+  nearestNeighbours(): ReadonlySet<Id> {
+    this.#lookForChanges();
+    this.#nearestOnes ??= this.#nearest(1);
+    return this.#nearestOnes;
+  }
+
+  /** They do all the time: which link is the quickest is looked at now and then, and when links change. */
+  roundTripsChanged(): void {
+    this.#wants = null;
+  }
+
+  #lookForChanges(): void {
+    const { version } = this.#view;
+    const linksVersion = this.#links().version;
+    if (linksVersion !== this.#linksVersion) this.#wants = null;
+    if (version === this.#viewVersion && linksVersion === this.#linksVersion) return;
+    this.#viewVersion = version;
+    this.#linksVersion = linksVersion;
+    this.#nearestOnes = null;
+    const wanted = this.#nearest(this.#params.linkedNeighbours);
+    if (this.#wanted === null || !areEqual(wanted, this.#wanted)) this.#wanted = wanted;
   }
 
   /**
@@ -59,7 +90,7 @@ export class Usefulness {
       ...membersClockwise.slice(-WITNESSES),
     ];
     const isVouchedFor = ({ link, via }: Known) =>
-      link !== null || witnesses.some((witness) => via.has(witness));
+      link !== null || witnesses.some((witness) => via.includes(witness));
     const count = known.length;
     const start = this.#view.indexAtOrAfter(self);
     const ids = new Set<Id>();
@@ -78,13 +109,26 @@ export class Usefulness {
   }
 
   /** What this node keeps each of its links for. */
-  wantsByLink(): Map<Link, Wants> {
-    const neighbours = this.wantedNeighbours();
+  wantsByLink(): ReadonlyMap<Link, Wants> {
+    const wanted = this.wantedNeighbours();
+    const { membersClockwise } = this.#view;
+    const perOctave = this.#perOctave();
+    const isSame =
+      wanted === this.#wantedThen &&
+      membersClockwise === this.#membersThen &&
+      perOctave === this.#perOctaveThen;
+    if (this.#wants === null || !isSame) this.#wants = this.#share(wanted, perOctave);
+    this.#wantedThen = wanted;
+    this.#membersThen = membersClockwise;
+    this.#perOctaveThen = perOctave;
+    return this.#wants;
+  }
+
+  #share(neighbours: ReadonlySet<Id>, perOctave: number): Map<Link, Wants> {
     const wants = new Map<Link, Wants>();
     for (const link of this.#links().all()) {
       wants.set(link, neighbours.has(link.id) ? "neighbour" : "nothing");
     }
-    const perOctave = this.#perOctave();
     for (const links of this.longLinksByOctave(neighbours).values()) {
       const quickest = links.length > perOctave ? links.toSorted(byQuickness) : links;
       for (const link of quickest.slice(0, perOctave)) wants.set(link, "long");
@@ -93,12 +137,15 @@ export class Usefulness {
   }
 
   /** See `LinksEvents.worthOf`: 1,000 for the successor, 0 for what nobody wants. */
-  worthOf(id: Id): number {
+  worthOf(id: Id, isGuest = false): number {
     const rank = this.#rankOf(id);
     if (rank < this.#params.listLength) return 1_000 - rank;
     const link = this.#links().get(id);
-    if (!link) return 50;
-    if (!link.isMember) return this.#now() - link.openedAtMs < GUEST_MS ? 500 : 0;
+    if (!link) return isGuest ? 500 : 50;
+    if (!link.isMember) {
+      const ageMs = this.#now() - link.openedAtMs;
+      return ageMs < JOINING_MS ? 500 : ageMs < GUEST_MS ? 400 : 0;
+    }
     if (link.state?.wants === "neighbour") return 600;
     if (link.wants === "long") return 200;
     return link.state?.wants === "long" ? 100 : 0;
@@ -124,12 +171,24 @@ export class Usefulness {
     return Math.max(1, Math.round(budget / octaves));
   }
 
-  /** 0 for the successor and the predecessor, 1 for the next on each side, and so on. */
+  /**
+   * 0 for the successor and the predecessor, 1 for the next on each side, and so
+   * on. It is the place that counts, not whether the node is in the lists: a gate
+   * that is full of newcomers must not turn away the one that is to be its
+   * neighbour, nor one that it holds to be gone.
+   */
   #rankOf(id: Id): number {
-    const { successors, predecessors } = this.#view;
-    const ranks = [successors.indexOf(id), predecessors.indexOf(id)].filter((rank) => rank >= 0);
-    return ranks.length > 0 ? Math.min(...ranks) : Number.POSITIVE_INFINITY;
+    const { self, successors, predecessors } = this.#view;
+    const ahead = successors.filter((nearer) => inOpen(nearer, self, id)).length;
+    const behind = predecessors.filter((nearer) => inOpen(nearer, id, self)).length;
+    return Math.min(ahead, behind);
   }
+}
+
+function areEqual(a: ReadonlySet<Id>, b: ReadonlySet<Id>): boolean {
+  if (a.size !== b.size) return false;
+  for (const id of a) if (!b.has(id)) return false;
+  return true;
 }
 
 /** Measured round trips first; then the older link, so that nothing flaps. */

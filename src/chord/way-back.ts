@@ -8,7 +8,7 @@ import type { Counters } from "../base/counters.ts";
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
 import type { Link } from "../link/link.ts";
-import { Rate } from "../link/rate.ts";
+import { Rate } from "../base/rate.ts";
 import { decode, encode, encodeSystem } from "../wire/codec.ts";
 import type { BodyOf } from "../wire/messages.ts";
 import type { Routed } from "../wire/routed.ts";
@@ -84,6 +84,11 @@ export class WayBack {
     return true;
   }
 
+  /** The hop that a message came from first; null at its source. */
+  cameFrom(message: Routed): Id | null {
+    return this.#seen.get(message.messageId)?.from ?? null;
+  }
+
   /** Notes a message of this node's own, unless it is on its way already. */
   begin(message: Routed): void {
     const { messageId, attempt } = message;
@@ -96,10 +101,20 @@ export class WayBack {
   isFirstDelivery(message: Routed): boolean {
     const passage = this.#seen.get(message.messageId);
     if (!passage) return true;
-    if (passage.delivered && passage.receipt) this.#sendReceipt(message, passage.receipt);
+    if (passage.delivered && passage.receipt) {
+      // The first may be lost with a link that closed, or the copy would not have come.
+      passage.receiptPassed = false;
+      this.#sendReceipt(message, passage.receipt);
+    }
     const isFirst = !passage.delivered;
     passage.delivered = true;
     return isFirst;
+  }
+
+  /** The application would not have it: a copy is a delivery again. */
+  undeliver(message: Routed): void {
+    const passage = this.#seen.get(message.messageId);
+    if (passage) passage.delivered = false;
   }
 
   answer(message: Routed, reply: Reply): void {
@@ -115,7 +130,7 @@ export class WayBack {
       body: reply.body ?? NO_BYTES,
     });
     const passage = this.#seen.get(message.messageId);
-    if (passage && reply.outcome !== "unreachable") passage.receipt = receipt;
+    if (passage && reply.outcome !== "unreachable") this.#seen.keepReceipt(passage, receipt);
     this.#sendReceipt(message, receipt);
   }
 

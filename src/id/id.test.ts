@@ -22,6 +22,20 @@ test.each([
   expect(isId(value)).toBe(is);
 });
 
+test("ids that differ in any byte are told apart, however often they are read", () => {
+  const bytes = new Uint8Array(ID_BYTES);
+  const plain = "0".repeat(2 * ID_BYTES);
+  for (let i = 0; i < ID_BYTES; i++) {
+    for (const value of [1, 0x40, 0x80]) {
+      bytes[i] = value;
+      const digits = value.toString(16).padStart(2, "0");
+      expect(readId(bytes, 0)).toBe(plain.slice(0, 2 * i) + digits + plain.slice(2 * i + 2));
+      bytes[i] = 0;
+      expect(readId(bytes, 0)).toBe(plain);
+    }
+  }
+});
+
 test("an id survives the way to bytes and back, at any offset", () => {
   const bytes20 = fc.uint8Array({ minLength: ID_BYTES, maxLength: ID_BYTES });
   fc.assert(

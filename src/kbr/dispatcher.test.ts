@@ -44,12 +44,12 @@ function setUp() {
   /** What becomes of a message on its way; filled in when it is decided. */
   const forward = (routed = message()): Forwarded[] => {
     const resumed: Forwarded[] = [];
-    dispatcher.forward(routed, NEXT, (forwarded) => resumed.push(forwarded));
+    dispatcher.forward(routed, null, NEXT, (forwarded) => resumed.push(forwarded));
     return resumed;
   };
   const deliver = (routed = message()): Verdict[] => {
     const verdicts: Verdict[] = [];
-    dispatcher.deliver(routed, (verdict) => verdicts.push(verdict));
+    dispatcher.deliver(routed, null, (verdict) => verdicts.push(verdict));
     return verdicts;
   };
   return { clock, counters, updates, dispatcher, forward, deliver };

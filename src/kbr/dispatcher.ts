@@ -24,8 +24,8 @@ export interface UnknownApplications {
 
 /** Without a programmable layer above, such messages pass by, and are refused at their root. */
 export const refuseUnknown: UnknownApplications = {
-  forward: (_message, _nextHop, resume) => resume({ kind: "go-on" }),
-  deliver: (_message, done) =>
+  forward: (_message, _from, _nextHop, resume) => resume({ kind: "go-on" }),
+  deliver: (_message, _from, done) =>
     done({ kind: "refused", why: "no application with this app id at the root" }),
 };
 
@@ -60,9 +60,14 @@ export class Dispatcher implements Upcalls {
     if (this.#applications.get(appId) === application) this.#applications.delete(appId);
   }
 
-  forward(message: Routed, nextHop: Id, resume: (forwarded: Forwarded) => void): void {
+  forward(
+    message: Routed,
+    from: Id | null,
+    nextHop: Id,
+    resume: (forwarded: Forwarded) => void,
+  ): void {
     const application = this.#applications.get(message.appId);
-    if (!application) return this.#unknown.forward(message, nextHop, resume);
+    if (!application) return this.#unknown.forward(message, from, nextHop, resume);
     if (!application.forward) return resume({ kind: "go-on" });
     const shown = showOf(message);
     const before = shown.data;
@@ -75,9 +80,9 @@ export class Dispatcher implements Upcalls {
       cancel();
       let forwarded: Forwarded = { kind: "go-on" };
       try {
-        forwarded = this.#read(decision, shown.data === before ? null : shown.data);
+        forwarded = readDecision(decision, shown.data === before ? null : shown.data);
       } catch (error) {
-        // A getter of the application's own may throw.
+        // It makes no sense, or a getter of the application's own threw.
         this.#fault(error);
       }
       resumeOnce(forwarded);
@@ -92,9 +97,12 @@ export class Dispatcher implements Upcalls {
     );
   }
 
-  deliver(message: Routed, done: (verdict: Verdict) => void): void {
+  deliver(message: Routed, from: Id | null, done: (verdict: Verdict) => void): void {
     const application = this.#applications.get(message.appId);
-    if (!application) return this.#unknown.deliver(message, done);
+    if (!application) return this.#unknown.deliver(message, from, done);
+    if (message.kind !== "message") {
+      return done({ kind: "refused", why: "the page's own application has no remote methods" });
+    }
     this.#call(
       () => application.deliver?.(message.key, showOf(message)),
       () => done({ kind: "delivered" }),
@@ -134,28 +142,28 @@ export class Dispatcher implements Upcalls {
     this.#counters.add("upcalls.failed");
     this.#env.log.debug("an upcall failed", { error: String(error) });
   }
-
-  /** Checks what `forward` answered; what makes no sense is left out and counted. */
-  #read(decision: ForwardDecision | void, newData: Uint8Array | null): Forwarded {
-    if (decision === null || decision?.nextHop === null) return { kind: "stop" };
-    const key = decision?.key ?? null;
-    const nextHop = decision?.nextHop ?? null;
-    const data = decision?.data ?? newData;
-    const isSound =
-      (key === null || isId(key)) &&
-      (nextHop === null || isId(nextHop)) &&
-      (data === null || (data instanceof Uint8Array && data.length <= MAX_DATA_BYTES));
-    if (!isSound) {
-      this.#counters.add("upcalls.failed");
-      return { kind: "go-on" };
-    }
-    if (key === null && nextHop === null && data === null) return { kind: "go-on" };
-    return { kind: "change", key, nextHop, data };
-  }
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === "function";
+}
+
+/** Checks what `forward` answered. Throws a RangeError when it makes no sense. */
+export function readDecision(
+  decision: ForwardDecision | void,
+  newData: Uint8Array | null,
+): Forwarded {
+  if (decision === null || decision?.nextHop === null) return { kind: "stop" };
+  const key = decision?.key ?? null;
+  const nextHop = decision?.nextHop ?? null;
+  const data = decision?.data ?? newData;
+  const isSound =
+    (key === null || isId(key)) &&
+    (nextHop === null || isId(nextHop)) &&
+    (data === null || (data instanceof Uint8Array && data.length <= MAX_DATA_BYTES));
+  if (!isSound) throw new RangeError("forward answered with what is no key, node or data");
+  if (key === null && nextHop === null && data === null) return { kind: "go-on" };
+  return { kind: "change", key, nextHop, data };
 }
 
 function showOf(message: Routed): Message {

@@ -4,7 +4,7 @@
  * without waiting for a microtask.
  */
 import type { Id } from "../id/id.ts";
-import type { AppId, Routed } from "../wire/routed.ts";
+import type { AppId, Routed, RoutedKind } from "../wire/routed.ts";
 import type { Receipt } from "./kbr.ts";
 
 export interface RouteRequest {
@@ -18,6 +18,8 @@ export interface RouteRequest {
   /** Copied before this returns. */
   readonly data: Uint8Array;
   readonly traced?: boolean;
+  /** Default "message". */
+  readonly kind?: RoutedKind;
   readonly timeoutMs: number;
 }
 
@@ -25,14 +27,17 @@ export interface RouteResult {
   readonly receipt: Receipt;
   /** The nodes passed, source first and the one that answered last; empty when not traced. */
   readonly trace: readonly Id[];
-  /** What the root answered with: only the overlay's own messages are. */
+  /** What the root answered with; empty unless the layer above gave its verdict a body. */
   readonly body: Uint8Array;
 }
 
-/** What the root says to a message: taken, or not and why. */
+/**
+ * What the root says to a message: taken, or not and why. `isOfNode`: this node
+ * will not, but the next of the replica set may.
+ */
 export type Verdict =
-  | { readonly kind: "delivered" }
-  | { readonly kind: "refused"; readonly why: string };
+  | { readonly kind: "delivered"; readonly body?: Uint8Array }
+  | { readonly kind: "refused"; readonly why: string; readonly isOfNode?: boolean };
 
 /** What `forward` made of a message. */
 export type Forwarded =
@@ -47,10 +52,15 @@ export type Forwarded =
 
 /** What the layer above a key-based routing layer implements. */
 export interface Upcalls {
-  /** Only for per-hop messages. Calls `resume` once, now or later. */
-  forward(message: Routed, nextHop: Id, resume: (forwarded: Forwarded) => void): void;
+  /** Only for per-hop messages. Calls `resume` once, now or later. `from` is the hop it came from; null at its source. */
+  forward(
+    message: Routed,
+    from: Id | null,
+    nextHop: Id,
+    resume: (forwarded: Forwarded) => void,
+  ): void;
   /** At the root. Calls `done` once, now or later. */
-  deliver(message: Routed, done: (verdict: Verdict) => void): void;
+  deliver(message: Routed, from: Id | null, done: (verdict: Verdict) => void): void;
   update(node: Id, joined: boolean): void;
 }
 
@@ -70,6 +80,8 @@ export interface KeyBasedRouting {
   localLookup(key: Id, num: number, safe: boolean): Id[];
   neighborSet(num: number): Id[];
   replicaSet(key: Id, maxRank: number): Id[];
+  /** Calls `gone` once when a node has left or fallen silent, as soon as that can be known. Returns how to stop. */
+  watch(node: Id, gone: () => void): () => void;
   /** Null when `node` is not in the neighbour set, or too little is known around it. */
   range(node: Id, rank: number, lkey: Id): Range | null;
 }

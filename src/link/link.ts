@@ -13,7 +13,7 @@ import { MAX_ACKS } from "../wire/limits.ts";
 import { type BodyOf, type Message, type Tag, ROUTED_TAG, tagNumbers } from "../wire/messages.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { LinkRole, Proven } from "./handshake.ts";
-import { Rate } from "./rate.ts";
+import { Rate } from "../base/rate.ts";
 import { Reassembly } from "./reassembly.ts";
 import { RoundTrip } from "./rtt.ts";
 import { SendQueue } from "./send-queue.ts";
@@ -60,8 +60,9 @@ export class Link implements Place {
   state: BodyOf<"state"> | null = null;
   /** What this end keeps it for, told to the other end with every state. */
   wants: Wants = "nothing";
-  /** Version of our state that was last sent on this link. */
+  /** Version of our state that was last sent on this link, and what we kept it for then. */
   stateVersionSent = 0;
+  wantsSent: Wants = "nothing";
   sentBytes = 0;
   receivedBytes = 0;
 

@@ -36,6 +36,8 @@ interface NodeOptions {
   readonly settings?: Partial<HandshakeSettings>;
 }
 
+/** What a newcomer at a gate is worth to it, whatever its id. */
+const GUEST_WORTH = 50;
 const MOST_LINKS = 4;
 
 /** Signatures are tried in `handshake.test.ts`; here they cost nothing. */
@@ -83,7 +85,7 @@ class Net {
         closed: (link, why) => told.push(`closed ${link.id.slice(0, 4)}: ${why}`),
         message: (_link, { tag }) => messages.push(tag),
         routed: (_link, bytes) => routed.push(bytes),
-        worthOf: (id) => worth.get(id) ?? 1,
+        worthOf: (id, isGuest) => (isGuest ? GUEST_WORTH : (worth.get(id) ?? 1)),
       },
     );
     const host = this.network.newHost();
@@ -263,15 +265,18 @@ test("the least useful link makes room for a more useful one, and is told why", 
   expect(others[2]!.links.count).toBe(0);
 });
 
-test("room is made for a newcomer at this gate, whatever its use", () => {
+test.each([
+  { what: "something less useful", others: GUEST_WORTH - 1, isTaken: true },
+  { what: "nothing less useful", others: GUEST_WORTH, isTaken: false },
+])("a gate with $what than newcomers takes one more: $isTaken", ({ others, isTaken }) => {
   const net = new Net();
-  const { node } = full(net);
+  const { node, others: linked } = full(net);
+  for (const { id } of linked) node.worth.set(id, others);
   const guest = net.node("guest");
-  node.worth.set(guest.id, 0);
   net.meet(guest, node, { isGuest: true });
   net.clock.advance(1_000);
   expect(node.links.count).toBe(MOST_LINKS);
-  expect(node.links.get(guest.id)?.isOpen).toBe(true);
+  expect(node.links.get(guest.id)?.isOpen === true).toBe(isTaken);
 });
 
 test("a full node still takes the newer link to a node that it is linked to", () => {
@@ -409,8 +414,8 @@ test.each([
     counter: "handshake.malformed",
   },
   {
-    what: "a hello of version 2",
-    frame: Uint8Array.of(1, 0, 0, 2, 0, 2),
+    what: "a hello of version 3",
+    frame: Uint8Array.of(1, 0, 0, 2, 0, 3),
     counter: "handshake.version",
   },
 ])("$what instead of a hello ends the channel, is counted and answered", ({ frame, counter }) => {

@@ -24,8 +24,8 @@ export interface LinksParams {
 
 export interface LinksEvents extends LinkEvents {
   opened(link: Link): void;
-  /** How useful a link is, or would be, to this node; the least useful one makes room. */
-  worthOf(id: Id): number;
+  /** How useful a link is, or would be, to this node; the least useful one makes room. `isGuest`: see `AdmitOptions`. */
+  worthOf(id: Id, isGuest?: boolean): number;
 }
 
 export type Admission =
@@ -39,7 +39,7 @@ export interface AdmitOptions {
   /** The node that must be at the other end; null when anybody may come. */
   readonly expected: Id | null;
   readonly path?: "direct" | "relayed";
-  /** A newcomer at this gate: room is made for it whatever its id. */
+  /** A newcomer at this gate. */
   readonly isGuest?: boolean;
   done?(admission: Admission): void;
 }
@@ -52,6 +52,7 @@ export class Links {
   readonly #events: LinksEvents;
   readonly #byId = new Map<Id, Link>();
   readonly #openings = new Set<Opening>();
+  #version = 0;
 
   constructor(
     env: Env,
@@ -78,6 +79,11 @@ export class Links {
 
   get count(): number {
     return this.#byId.size;
+  }
+
+  /** Another number whenever a link came or went. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Shakes hands on a fresh channel, which belongs to this object from here on. */
@@ -137,6 +143,7 @@ export class Links {
       },
     );
     this.#byId.set(peer.id, link);
+    this.#version += 1;
     this.#counters.add("links.opened");
     if (older) {
       this.#counters.add("links.closed");
@@ -151,16 +158,16 @@ export class Links {
   /** True when there is room, or room was made by closing a link that is worth less than `id`. */
   #makeRoomFor(id: Id, isGuest: boolean): boolean {
     if (this.#byId.size < this.#params.mostLinks) return true;
-    if (!isGuest && !this.hasRoomFor(id)) return false;
+    if (!this.hasRoomFor(id, isGuest)) return false;
     this.close(this.leastUseful()!, "budget: another link is more useful");
     return true;
   }
 
   /** True when a link to `id` would be taken in now. */
-  hasRoomFor(id: Id): boolean {
+  hasRoomFor(id: Id, isGuest = false): boolean {
     if (this.#byId.size < this.#params.mostLinks) return true;
     const least = this.leastUseful();
-    return least !== null && this.#events.worthOf(least.id) < this.#events.worthOf(id);
+    return least !== null && this.#events.worthOf(least.id) < this.#events.worthOf(id, isGuest);
   }
 
   leastUseful(): Link | null {
@@ -191,11 +198,13 @@ export class Links {
     for (const opening of [...this.#openings]) opening.abandon("this node is leaving");
     for (const link of this.#byId.values()) link.close(goodbye);
     this.#byId.clear();
+    this.#version += 1;
   }
 
   #remove(link: Link, why: string, goodbye: BodyOf<"goodbye"> | null): void {
     if (this.#byId.get(link.id) !== link) return;
     this.#byId.delete(link.id);
+    this.#version += 1;
     this.#counters.add("links.closed");
     this.#events.closed(link, why, goodbye);
   }

@@ -16,7 +16,7 @@ import { type DataConnection, Peer } from "peerjs";
 import type { Log } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
 import type { Channel } from "../link/channel.ts";
-import { Rate } from "../link/rate.ts";
+import { Rate } from "../base/rate.ts";
 import type { Gate, Role, Signaling, SignalingAnswer, SignalingEvents } from "../link/signaling.ts";
 import type { Attempt } from "../link/transport.ts";
 import { GateList } from "./gate-list.ts";

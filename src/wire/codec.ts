@@ -33,12 +33,15 @@ const systemTagsByNumber = new Map(
   Object.entries(systemNumbers).map(([tag, number]) => [number as number, tag as SystemTag]),
 );
 
+/** Every message is written here and then copied: most memory that a message takes is memory a writer outgrew. */
+const scratch = new Writer(4_096);
+
 /** One message with its head. Throws a RangeError when our own side breaks a bound. */
 export function encode<T extends Tag>(tag: T, body: BodyOf<T>): Uint8Array {
-  const writer = new Writer();
-  writer.uint32(0);
-  (bodies[tag] as Field<unknown>).write(writer, body);
-  const message = writer.written();
+  scratch.clear();
+  scratch.uint32(0);
+  (bodies[tag] as Field<unknown>).write(scratch, body);
+  const message = scratch.copy();
   writeHead(message, tagNumbers[tag]);
   return message;
 }
@@ -83,10 +86,10 @@ export function decode(message: Uint8Array): Message | null {
 }
 
 export function encodeSystem<T extends SystemTag>(tag: T, body: SystemBodyOf<T>): Uint8Array {
-  const writer = new Writer();
-  writer.uint8(systemNumbers[tag]);
-  (systemBodies[tag] as Field<unknown>).write(writer, body);
-  return writer.written();
+  scratch.clear();
+  scratch.uint8(systemNumbers[tag]);
+  (systemBodies[tag] as Field<unknown>).write(scratch, body);
+  return scratch.copy();
 }
 
 export function decodeSystem(data: Uint8Array): SystemMessage | null {

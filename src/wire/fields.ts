@@ -55,7 +55,7 @@ export const uint53: Field<number> = {
 export const id: Field<Id> = {
   write: (to, value) => {
     const at = to.reserve(ID_BYTES);
-    writeHex(value, to.written(), at);
+    writeHex(value, to.memory, at);
   },
   read: (from) => readId(from.bytes, from.skip(ID_BYTES)),
 };
@@ -87,6 +87,22 @@ export function bytes(most: number): Field<Uint8Array> {
   };
 }
 
+/** At most `most` bytes, which may be more than 65,535. */
+export function longBytes(most: number): Field<Uint8Array> {
+  return {
+    write(to, value) {
+      if (value.length > most) throw new RangeError(`more than ${most} bytes`);
+      to.uint32(value.length);
+      to.bytes(value);
+    },
+    read(from) {
+      const length = from.uint32();
+      if (length > most) throw new Malformed(`more than ${most} bytes`);
+      return from.take(length);
+    },
+  };
+}
+
 /** A text of at most `mostBytes` bytes of UTF-8. */
 export function text(mostBytes: number): Field<string> {
   const raw = bytes(mostBytes);
@@ -107,7 +123,9 @@ export function list<T>(item: Field<T>, most: number): Field<readonly T[]> {
     read(from) {
       const length = from.uint8();
       if (length > most) throw new Malformed(`more than ${most} items`);
-      return Array.from({ length }, () => item.read(from));
+      const values: T[] = [];
+      for (let i = 0; i < length; i++) values.push(item.read(from));
+      return values;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Every bound on what travels, with its reason. Bytes unless the name says otherwise. */
 
 /** Changed with every change of a message. Nodes of different versions part politely. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** The data of one routed message: four of the largest values a store above may keep (64 KiB), a guess. */
 export const MAX_DATA_BYTES = 262_144;
@@ -27,8 +27,14 @@ export const MAX_NEIGHBOURS = 8;
 /** Links a node may hold: the budget, see `chord/params.ts`. */
 export const MAX_LINKS = 32;
 
-/** The body of a receipt, or of a system message: an SDP fits, and it stays below one frame. */
+/** The body of a system message: an SDP fits, and it stays below one frame. */
 export const MAX_BODY_BYTES = 12_288;
+
+/** The body of a receipt: what an application's node answers a call with. It must fit into a routed message, with what belongs to a receipt (trace, reason: below 2 KiB), when its way back was lost. */
+export const MAX_ANSWER_BYTES = MAX_DATA_BYTES - 4_096;
+
+/** Nodes of a replica set that are tried in turn when they refuse: the linked neighbours on one side, see `chord/params.ts`. */
+export const MAX_REPLICAS = 4;
 
 /** Hops acknowledged in one message. */
 export const MAX_ACKS = 255;

@@ -30,6 +30,7 @@ import {
   flag,
   id,
   list,
+  longBytes,
   oneOf,
   record,
   text,
@@ -40,7 +41,9 @@ import {
 } from "./fields.ts";
 import {
   MAX_ACKS,
+  MAX_ANSWER_BYTES,
   MAX_BODY_BYTES,
+  MAX_DATA_BYTES,
   MAX_HOPS,
   MAX_LINKS,
   MAX_NEIGHBOURS,
@@ -98,7 +101,7 @@ export const bodies = {
     hops: uint8,
     why: text(MAX_WHY_BYTES),
     trace: list(id, MAX_HOPS + 1),
-    body: bytes(MAX_BODY_BYTES),
+    body: longBytes(MAX_ANSWER_BYTES),
   }),
   relay: record({
     from: id,
@@ -155,7 +158,7 @@ export const systemBodies = {
   offer: record({ sdp: text(MAX_BODY_BYTES - 16) }),
   answer: record({ sdp: text(MAX_BODY_BYTES - 16) }),
   invite: record({}),
-  return: record({ receipt: bytes(16_384) }),
+  return: record({ receipt: longBytes(MAX_DATA_BYTES - 16) }),
 } satisfies Record<string, Field<unknown>>;
 
 export const systemNumbers = {

@@ -59,7 +59,8 @@ test("the header is laid out as the table says", () => {
       APP_ID,
       "08", // bytes of the locator
       "02", // ids in the trace
-      "0000", // reserved
+      "00", // kind
+      "00", // refusals
       "70726f73743ac3bc", // locator
       idOf("dd"),
       idOf("ee"),
@@ -221,8 +222,8 @@ test.each([
   { what: "more hops left than there may be", bytes: altered(Routed.make(plain), [6, 65]) },
   { what: "a message id of 2^53", bytes: altered(Routed.make(plain), [13, 32]) },
   { what: "a message id of 2^56", bytes: altered(Routed.make(plain), [12, 1], [13, 0]) },
-  { what: "the first reserved byte", bytes: altered(Routed.make(plain), [78, 1]) },
-  { what: "the second reserved byte", bytes: altered(Routed.make(plain), [79, 128]) },
+  { what: "a kind that there is not", bytes: altered(Routed.make(plain), [78, 3]) },
+  { what: "more refusals than replicas", bytes: altered(Routed.make(plain), [79, 4]) },
   { what: "a locator that is not there", bytes: altered(Routed.make(plain), [76, 1]) },
   { what: "a trace that is not there", bytes: altered(traced(), [77, 3]) },
   { what: "a trace without the flag", bytes: altered(traced(), [4, 0]) },

@@ -16,7 +16,8 @@
  * | 60     | 16    | app id                                                       |
  * | 76     | 1     | bytes of the locator (l)                                     |
  * | 77     | 1     | ids in the trace (t)                                         |
- * | 78     | 2     | reserved, 0                                                  |
+ * | 78     | 1     | kind: 0 a message, 1 a lookup, 2 a call                      |
+ * | 79     | 1     | members of the key's replica set that refused it             |
  * | 80     | l     | peerlet code locator, UTF-8                                  |
  * | 80 + l | 20·t  | trace: the nodes passed, the source first                    |
  * | …      |       | application data                                             |
@@ -27,7 +28,7 @@
 import { NO_BYTES, textOfUtf8, utf8 } from "../base/bytes.ts";
 import { type Id, ID_BYTES, hexOf, readId, writeHex } from "../id/id.ts";
 import { MESSAGE_HEAD_BYTES, writeHead } from "./codec.ts";
-import { MAX_DATA_BYTES, MAX_HOPS, MAX_LOCATOR_BYTES } from "./limits.ts";
+import { MAX_DATA_BYTES, MAX_HOPS, MAX_LOCATOR_BYTES, MAX_REPLICAS } from "./limits.ts";
 import { ROUTED_TAG } from "./messages.ts";
 
 export const ROUTED_HEADER_BYTES = 80;
@@ -38,6 +39,12 @@ const AT_SOURCE = 40;
 const AT_APP_ID = 60;
 const AT_LOCATOR_BYTES = 76;
 const AT_TRACE_IDS = 77;
+const AT_KIND = 78;
+const AT_REFUSALS = 79;
+
+/** What the application's layer is to make of it: a lookup finds a peerlet, a call is one of a remote method. */
+export type RoutedKind = "message" | "lookup" | "call";
+const KINDS: readonly RoutedKind[] = ["message", "lookup", "call"];
 
 const PER_HOP = 1;
 const WANTS_RECEIPT = 2;
@@ -52,6 +59,16 @@ export type AppId = string;
 
 /** The overlay's own messages: see `systemBodies`. */
 export const SYSTEM_APP_ID: AppId = "0".repeat(32);
+
+/** How packages travel: the code store of `peer/`. */
+export const CODE_APP_ID: AppId = `${"0".repeat(31)}1`;
+
+/** App ids that begin so are the overlay's own; nobody can make a hash that long to order. */
+const RESERVED = "0".repeat(30);
+
+export function isReservedAppId(appId: AppId): boolean {
+  return appId.startsWith(RESERVED);
+}
 
 const APP_ID_TEXT = /^[0-9a-f]{32}$/;
 
@@ -70,6 +87,7 @@ export interface RoutedFields {
   readonly exact: boolean;
   readonly locator: string;
   readonly data: Uint8Array;
+  readonly kind?: RoutedKind;
 }
 
 /** A view of a routed message. Setting a field changes the bytes; nothing is decoded before it is asked for. */
@@ -92,8 +110,8 @@ export class Routed {
       bytes[AT.flags]! <= ALL_FLAGS &&
       bytes[AT.messageId] === 0 &&
       bytes[AT.messageId + 1]! < 32 &&
-      bytes[78] === 0 &&
-      bytes[79] === 0 &&
+      bytes[AT_KIND]! < KINDS.length &&
+      bytes[AT_REFUSALS]! < MAX_REPLICAS &&
       // Together, so that what is sound here is sound at every further hop.
       bytes[AT.made]! + bytes[AT.left]! <= MAX_HOPS &&
       trace <= MAX_HOPS &&
@@ -123,6 +141,7 @@ export class Routed {
     writeHex(fields.source, bytes, AT_SOURCE);
     writeHex(fields.appId, bytes, AT_APP_ID);
     bytes[AT_LOCATOR_BYTES] = locator.length;
+    bytes[AT_KIND] = KINDS.indexOf(fields.kind ?? "message");
     bytes.set(locator, ROUTED_HEADER_BYTES);
     bytes.set(fields.data, ROUTED_HEADER_BYTES + locator.length);
     return new Routed(bytes);
@@ -210,6 +229,18 @@ export class Routed {
   set final(on: boolean) {
     if (on) this.bytes[AT.flags]! |= FINAL;
     else this.bytes[AT.flags]! &= ~FINAL;
+  }
+
+  get kind(): RoutedKind {
+    return KINDS[this.bytes[AT_KIND]!]!;
+  }
+
+  get refusals(): number {
+    return this.bytes[AT_REFUSALS]!;
+  }
+
+  set refusals(count: number) {
+    this.bytes[AT_REFUSALS] = count;
   }
 
   get isSystem(): boolean {

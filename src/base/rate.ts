@@ -12,13 +12,13 @@ export class Rate {
     this.#filledAtMs = nowMs;
   }
 
-  /** True when it may happen now, and counts it; false when it must not. */
-  allows(nowMs: number): boolean {
+  /** True when it may happen now, and counts it as `cost`; false when it must not. */
+  allows(nowMs: number, cost = 1): boolean {
     const grown = ((nowMs - this.#filledAtMs) / 1_000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + grown);
     this.#filledAtMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < cost) return false;
+    this.#tokens -= cost;
     return true;
   }
 }
