@@ -1,29 +1,32 @@
 /**
- * Builds the app, the library and the server into dist/, when anything they
- * are made of has changed since the last time.
+ * Builds the app, the library, the SDK, the server and the command line into
+ * dist/, and packs our peerlets, when anything they are made of has changed
+ * since the last time.
  *
  *     node scripts/build.mjs [--force]
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, runMain, setUpPackages } from "./set-up.mjs";
 
 /** What a build is made of. Folders count with everything in them but tests. */
 const SOURCES = [
+  "cli",
   "index.html",
   "package-lock.json",
   "package.json",
   "public",
   "signaling",
+  "scripts/sandbox-documents.mjs",
   "src",
   "tsconfig.base.json",
   "vite.config.ts",
 ];
 
 /** The modes of vite.config.ts; each writes dist/<mode>. */
-const MODES = ["app", "lib", "server"];
+const MODES = ["app", "lib", "sdk", "server", "cli"];
 
 const STAMP = join(ROOT, "dist/.stamp");
 
@@ -33,7 +36,24 @@ export async function buildIfStale({ force = false } = {}) {
   if (!force && existsSync(STAMP) && readFileSync(STAMP, "utf8") === stamp) return;
   const { build } = await import("vite");
   for (const mode of MODES) await build({ root: ROOT, mode, logLevel: "warn" });
+  const { writeSandboxDocuments } = await import("./sandbox-documents.mjs");
+  await writeSandboxDocuments("dist/app");
+  chmodSync(join(ROOT, "dist/cli/prost.mjs"), 0o755);
+  await packPeerlets();
   writeFileSync(STAMP, stamp);
+}
+
+async function packPeerlets() {
+  const path = pathToFileURL(join(ROOT, "dist/cli/peerlets.mjs"));
+  // Another one than before, when this process builds twice.
+  path.search = `?${Date.now()}`;
+  /** @type {typeof import("../cli/peerlets.ts")} */
+  const cli = await import(path.href);
+  await cli.packPeerlets({
+    from: join(ROOT, "src/peerlets"),
+    to: join(ROOT, "dist/peerlets"),
+    otherKeyPath: join(ROOT, "node_modules/.cache/prost/publisher.key"),
+  });
 }
 
 function hashOfSources() {

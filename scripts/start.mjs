@@ -2,7 +2,8 @@
  * Serves everything from one process on one port: the app and the signaling
  * server. Installs and builds first what is missing or stale.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import * as paths from "node:path";
 import { parseArgs } from "node:util";
 import { buildIfStale } from "./build.mjs";
 import { OpenTabs } from "./open-tabs.mjs";
@@ -21,6 +22,7 @@ const USAGE = `Usage: npm start -- [options]
   --network NAME the network that tabs join (default "prost")
   --ice FILE     JSON list of ICE servers for the tabs; or put the list itself
                  into PROST_ICE_SERVERS (default: none)
+  --peerlets DIR also serve the .peerlet files in DIR; looked at while the server runs
   --peers N      also keep N tabs open in a headless browser, 0 to ${MAX_PEERS}
   --as-built     serve dist/ as it is, without looking whether it is stale
   --help         print this
@@ -51,7 +53,7 @@ await runMain(async () => {
 
 /**
  * @typedef {{ port: number, host: string | undefined, network: string, ice: string,
- *   peers: number, asBuilt: boolean }} Options
+ *   peerlets: string, peers: number, asBuilt: boolean }} Options
  * @param {Options} options
  */
 async function startServer(options) {
@@ -65,6 +67,9 @@ async function startServer(options) {
     iceServers: readIceServers(options.ice, signaling.parseIceServers),
     version: JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")).version,
     appFolder: `${ROOT}dist/app`,
+    builtPeerlets: `${ROOT}dist/peerlets`,
+    ...(options.peerlets !== "" && { ownPeerlets: options.peerlets }),
+    warn: (line) => process.stderr.write(`PROST  ${line}\n`),
   });
 }
 
@@ -81,6 +86,7 @@ function readOptions() {
         host: { type: "string" },
         network: { type: "string", default: "prost" },
         ice: { type: "string", default: "" },
+        peerlets: { type: "string", default: "" },
         peers: { type: "string", default: "0" },
         "as-built": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -98,6 +104,7 @@ function readOptions() {
       host: values.host,
       network: values.network,
       ice: values.ice,
+      peerlets: folder("--peerlets", values.peerlets),
       peers: integer("--peers", values.peers, MAX_PEERS),
       asBuilt: values["as-built"],
     };
@@ -117,6 +124,19 @@ function integer(flag, value, max) {
   const number = Number(value);
   if (/^\d+$/.test(value) && number <= max) return number;
   throw new Error(`${flag} takes a whole number from 0 to ${max}, not ${JSON.stringify(value)}.`);
+}
+
+/**
+ * @param {string} flag
+ * @param {string} value
+ */
+function folder(flag, value) {
+  // npm runs this in the package's folder; the path is meant from where the person is.
+  const isNpmScript = process.env["npm_lifecycle_event"] === "start";
+  const from = (isNpmScript ? process.env["INIT_CWD"] : undefined) ?? ".";
+  const whole = value === "" ? "" : paths.resolve(from, value);
+  if (whole === "" || statSync(whole, { throwIfNoEntry: false })?.isDirectory()) return whole;
+  throw new Error(`${flag} takes a folder, and ${whole} is none.`);
 }
 
 /**

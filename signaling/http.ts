@@ -5,7 +5,8 @@
  * | path           | method        | answer                                          |
  * | -------------- | ------------- | ----------------------------------------------- |
  * | `/gates`       | POST, OPTIONS | see ask.ts and gates.ts; any origin may ask     |
- * | `/config.json` | GET           | network, ICE servers, version; for any origin   |
+ * | `/config.json` | GET           | network, ICE servers, version, publishers       |
+ * | `/peerlets/…`  | GET           | the code server; for any origin                 |
  * | `/healthz`     | GET           | `ok`                                            |
  * | `/metrics`     | GET           | see metrics.ts                                  |
  * | `/peer/…`      |               | the PeerServer                                  |
@@ -13,20 +14,24 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { type Ask, MAX_BODY_BYTES, parseAsk } from "./ask.ts";
+import type { CodeServer } from "./code-server.ts";
 import type { Gates, GatesAnswer } from "./gates.ts";
 import type { IceServer } from "./ice.ts";
 import type { Metrics } from "./metrics.ts";
-import type { StaticFile } from "./static-files.ts";
+import { type StaticFile, sandboxScriptSources } from "./static-files.ts";
 
 export interface HttpDeps {
   readonly gates: Gates;
   readonly metrics: Metrics;
   readonly files: ReadonlyMap<string, StaticFile>;
+  readonly codeServer: Pick<CodeServer, "find">;
   /** What tabs read at /config.json. */
   readonly config: {
     readonly network: string;
     readonly iceServers: readonly IceServer[];
     readonly version: string;
+    /** Publishers that this server vouches for: public keys, 64 hex digits each. */
+    readonly publishers: readonly string[];
   };
   readonly peerServer: RequestListener;
   isConnected(address: string): boolean;
@@ -44,6 +49,9 @@ interface Reply {
 /** Tabs of other origins may use this server; it has no cookies, so nothing of theirs is at stake. */
 const ANY_ORIGIN = { "Access-Control-Allow-Origin": "*" };
 
+/** Where the code server is. */
+const CODE = "/peerlets";
+
 const PREFLIGHT = {
   ...ANY_ORIGIN,
   "Access-Control-Allow-Methods": "POST",
@@ -51,10 +59,11 @@ const PREFLIGHT = {
   "Access-Control-Max-Age": "86400",
 };
 
-const SECURITY = {
-  "Content-Security-Policy": [
+/** `scripts` are sources beside our own. */
+const policyOfPage = (scripts: string) =>
+  [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src 'self' ${scripts}`.trimEnd(),
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
@@ -66,7 +75,10 @@ const SECURITY = {
     "frame-ancestors 'self'",
     "base-uri 'none'",
     "form-action 'none'",
-  ].join("; "),
+  ].join("; ");
+
+const SECURITY = {
+  "Content-Security-Policy": policyOfPage(""),
   "Cross-Origin-Opener-Policy": "same-origin",
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
   "Referrer-Policy": "no-referrer",
@@ -107,6 +119,7 @@ async function answer(
   if (request.method !== "GET" && request.method !== "HEAD") {
     return text(405, "Use GET.", { Allow: "GET, HEAD" });
   }
+  if (isBelow(path, CODE)) return answerPackage(request, path, deps);
   switch (path) {
     case "/healthz":
       return text(200, "ok");
@@ -114,9 +127,19 @@ async function answer(
       return text(200, deps.metricsText(), { "Content-Type": "text/plain; version=0.0.4" });
     case "/config.json":
       return json(200, deps.config);
+    case "/":
+    case "/index.html":
+      return answerPage(request, path, deps.files);
     default:
       return answerFile(request, deps.files.get(path), path);
   }
+}
+
+/** Only the page itself may run what the sandbox needs. */
+function answerPage(request: IncomingMessage, path: string, files: HttpDeps["files"]): Reply {
+  const reply = answerFile(request, files.get(path), path);
+  const policy = policyOfPage(sandboxScriptSources(files));
+  return { ...reply, headers: { ...reply.headers, "Content-Security-Policy": policy } };
 }
 
 async function answerGates(request: IncomingMessage, deps: HttpDeps): Promise<Reply> {
@@ -160,6 +183,14 @@ function decide(ask: Ask, gates: Gates): GatesAnswer {
   }
 }
 
+/** Any origin may ask, and read why it got nothing. */
+function answerPackage(request: IncomingMessage, path: string, { codeServer }: HttpDeps): Reply {
+  const query = new URLSearchParams((request.url ?? "").split("?")[1]);
+  const file = codeServer.find(path.slice(CODE.length + 1), query.get("sha256"));
+  const reply = answerFile(request, file, path);
+  return { ...reply, headers: { ...reply.headers, ...ANY_ORIGIN } };
+}
+
 function answerFile(request: IncomingMessage, file: StaticFile | undefined, path: string): Reply {
   if (file === undefined) return text(404, `There is nothing at ${JSON.stringify(path)}.`);
   if (request.headers["if-none-match"] === file.headers["ETag"]) {
@@ -196,7 +227,7 @@ function pathOf(request: IncomingMessage): string | null {
   }
 }
 
-function isBelow(path: string | null, folder: string): boolean {
+function isBelow(path: string | null, folder: string): path is string {
   return path === folder || path?.startsWith(`${folder}/`) === true;
 }
 
@@ -209,6 +240,7 @@ function routeOf(path: string | null, files: ReadonlyMap<string, StaticFile>): s
   if (path === null) return "unknown";
   if (["/gates", "/config.json", "/healthz", "/metrics"].includes(path)) return path.slice(1);
   if (isBelow(path, "/peer")) return "peer";
+  if (isBelow(path, CODE)) return "peerlets";
   return files.has(path) ? "app" : "unknown";
 }
 

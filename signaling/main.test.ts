@@ -20,6 +20,8 @@ beforeEach(async () => {
   mkdirSync(join(folder, "app/assets"), { recursive: true });
   writeFileSync(join(folder, "app/index.html"), "<!doctype html>");
   writeFileSync(join(folder, "app/assets/main-AbCd_123.js"), "export {};");
+  mkdirSync(join(folder, "peerlets"));
+  writeFileSync(join(folder, "peerlets/publisher.txt"), `${"ab".repeat(32)}\n`);
   writeFileSync(join(folder, "secret"), "not yours");
   sockets = [];
   server = await start(0);
@@ -40,6 +42,7 @@ function start(port: number): Promise<SignalingServer> {
     iceServers: [{ urls: ["stun:s.example"] }],
     version: "1.2.3",
     appFolder: join(folder, "app"),
+    builtPeerlets: join(folder, "peerlets"),
   });
 }
 
@@ -182,6 +185,7 @@ test("the configuration is what the operator said", async () => {
     network: "prost",
     iceServers: [{ urls: ["stun:s.example"] }],
     version: "1.2.3",
+    publishers: ["ab".repeat(32)],
   });
 });
 
@@ -198,7 +202,21 @@ test("the app is served, and its hashed files for good", async () => {
   expect(again.status).toBe(304);
 });
 
+test("any origin may ask the code server, and read why it gets nothing", async () => {
+  const gallery = await fetch(`${url}/peerlets/index.json`);
+  expect(await gallery.json()).toEqual({ packages: [] });
+  expect(gallery.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(gallery.headers.get("X-Content-Type-Options")).toBe("nosniff");
+  const headers = { "If-None-Match": gallery.headers.get("ETag")! };
+  expect((await fetch(`${url}/peerlets/index.json`, { headers })).status).toBe(304);
+  const nothing = await fetch(`${url}/peerlets/none/peerlet.js?sha256=00`);
+  expect(nothing.status).toBe(404);
+  expect(nothing.headers.get("Access-Control-Allow-Origin")).toBe("*");
+});
+
 test.each([
+  { path: "/peerlets/../../secret", status: 404 },
+  { path: "/peerlets/%2e%2e/secret", status: 404 },
   { path: "/../secret", status: 404 },
   { path: "/%2e%2e/secret", status: 404 },
   { path: "/assets/../../secret", status: 404 },

@@ -1,12 +1,16 @@
 /**
- * Composition root of the signaling server: one process, one port. Only here
- * are a clock and dice made.
+ * Composition root of the signaling server and the code server: one process,
+ * one port. Only here are a clock and dice made.
  *
- * A ring needs this server to take newcomers in, and for nothing else.
+ * A ring needs this server to take newcomers in, and packages that no node has
+ * yet come from it; it needs it for nothing else.
  */
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { CodeServer } from "./code-server.ts";
 import { Gates } from "./gates.ts";
 import { createRequestListener } from "./http.ts";
 import type { IceServer } from "./ice.ts";
@@ -28,6 +32,12 @@ export interface ServerOptions {
   readonly version: string;
   /** Where the built app is. */
   readonly appFolder: string;
+  /** The packages that the build made: their publisher is vouched for. */
+  readonly builtPeerlets?: string;
+  /** A folder of packages to serve in addition, whoever published them; looked at while the server runs. */
+  readonly ownPeerlets?: string;
+  /** Takes a line for the operator, now and then. */
+  readonly warn?: (line: string) => void;
 }
 
 export interface SignalingServer {
@@ -65,12 +75,14 @@ export async function startServer(options: ServerOptions): Promise<SignalingServ
     now,
   );
   const startedAtMs = now();
-  const { network, iceServers, version } = options;
+  const { network, iceServers, version, builtPeerlets, ownPeerlets } = options;
+  const folders = [builtPeerlets, ownPeerlets].filter((folder) => folder !== undefined);
   const listener = createRequestListener({
     gates,
     metrics,
     files: readStaticFiles(options.appFolder),
-    config: { network, iceServers, version },
+    codeServer: new CodeServer(folders, now, options.warn ?? (() => {})),
+    config: { network, iceServers, version, publishers: readPublishers(builtPeerlets) },
     peerServer: peerServer.handle,
     isConnected: (address) => peerServer.isConnected(address),
     admits,
@@ -99,6 +111,17 @@ export async function startServer(options: ServerOptions): Promise<SignalingServ
         server.closeAllConnections();
       }),
   };
+}
+
+/** The build leaves its public key beside its packages. */
+function readPublishers(folder: string | undefined): string[] {
+  if (folder === undefined) return [];
+  try {
+    const text = readFileSync(join(folder, "publisher.txt"), "utf8");
+    return text.match(/^[0-9a-f]{64}$/gm) ?? [];
+  } catch {
+    return []; // Nothing was built.
+  }
 }
 
 function explain(error: NodeJS.ErrnoException, port: number): Error {

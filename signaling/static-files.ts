@@ -30,6 +30,66 @@ const TYPES: Readonly<Record<string, string>> = {
 const HASHED = /^\/assets\/.*-[\w-]{8}\.\w+(\.map)?$/;
 const ONE_YEAR = "public, max-age=31536000, immutable";
 
+/** What a frame could ask of the person or the machine. Its `allow=""` says the same. */
+const NO_FEATURES = [
+  "autoplay",
+  "bluetooth",
+  "camera",
+  "clipboard-read",
+  "clipboard-write",
+  "display-capture",
+  "encrypted-media",
+  "focus-without-user-activation",
+  "fullscreen",
+  "gamepad",
+  "geolocation",
+  "hid",
+  "idle-detection",
+  "local-fonts",
+  "microphone",
+  "midi",
+  "payment",
+  "picture-in-picture",
+  "publickey-credentials-get",
+  "screen-wake-lock",
+  "serial",
+  "usb",
+  "web-share",
+  "window-management",
+  "xr-spatial-tracking",
+]
+  .map((feature) => `${feature}=()`)
+  .join(", ");
+
+/** Documents with a policy of their own, which need nothing of the page's. */
+const SANDBOX = /^\/sandbox\/\w+\.html$/;
+const META_POLICY = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/;
+
+/**
+ * The headers under which code of strangers lives: the policy that is in the document, said again where no script
+ * comes before it, and the opaque origin, should anyone open it outside of a frame. The last two
+ * are what keeps a `<link>` from reaching DNS and TCP, which no policy covers.
+ */
+function sandboxHeaders(body: Buffer): Readonly<Record<string, string>> {
+  const policy = META_POLICY.exec(body.toString("utf8"))?.[1] ?? "default-src 'none'";
+  return {
+    "Content-Security-Policy": `${policy}; sandbox allow-scripts`,
+    "Connection-Allowlist": "()",
+    "X-DNS-Prefetch-Control": "off",
+    "Permissions-Policy": NO_FEATURES,
+  };
+}
+
+/**
+ * What the page's own policy must admit for the sandbox of peerlets to start when this server is
+ * away: the page then makes the document itself, and a document that a page makes has the page's
+ * policy, too. The script by its hash, and what its worker imports from memory.
+ */
+export function sandboxScriptSources(files: ReadonlyMap<string, StaticFile>): string {
+  const policy = META_POLICY.exec(files.get("/sandbox/peerlet.html")?.body.toString("utf8") ?? "");
+  return /script-src ([^;]+)/.exec(policy?.[1] ?? "")?.[1] ?? "";
+}
+
 /** By URL path, "/index.html" also as "/". Empty when the folder does not exist. */
 export function readStaticFiles(folder: string): ReadonlyMap<string, StaticFile> {
   const files = new Map<string, StaticFile>();
@@ -54,6 +114,7 @@ function readStaticFile(path: string, urlPath: string): StaticFile {
       "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
       "Cache-Control": HASHED.test(urlPath) ? ONE_YEAR : "no-cache",
       ETag: `"${hash}"`,
+      ...(SANDBOX.test(urlPath) && sandboxHeaders(body)),
     },
   };
 }
