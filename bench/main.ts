@@ -1,17 +1,21 @@
 /**
  * `npm run bench`: tables with ratios against something in the same run, and
- * bench/results/latest.json. `-- --only hop,ring,tabs` runs a part.
+ * bench/results/latest.json. `-- --only hop,ring,sandbox,tabs,peerlets` runs a part.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { measureHop } from "./hop.ts";
+import { measurePeerlets } from "./peerlets.ts";
 import { measureRing } from "./ring.ts";
+import { measureSandbox } from "./sandbox.ts";
 import { type Row, printTable } from "./table.ts";
 import { measureTabs } from "./tabs.ts";
 
 const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   hop: measureHop,
   ring: measureRing,
+  sandbox: measureSandbox,
   tabs: measureTabs,
+  peerlets: measurePeerlets,
 };
 
 const only = process.argv.includes("--only")

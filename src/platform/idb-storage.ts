@@ -5,7 +5,8 @@
  * life, and each is a value here. Some browsers never answer at all, so every
  * call has a time limit.
  */
-import { createStore, get, set } from "idb-keyval";
+import { clear, createStore, del, entries, get, set } from "idb-keyval";
+import type { Storage } from "../env/storage.ts";
 
 export type Stored =
   | { readonly kind: "found"; readonly value: unknown }
@@ -22,7 +23,7 @@ export interface KeyValueStorage {
 /** 64 tabs opened at once waited up to 1 s for it (seen); a blocked one takes forever. A guess. */
 const LIMIT_MS = 6_000;
 
-export class IdbStorage implements KeyValueStorage {
+export class IdbStorage implements KeyValueStorage, Storage {
   readonly #databaseName: string;
   #store: ReturnType<typeof createStore> | undefined;
 
@@ -46,6 +47,40 @@ export class IdbStorage implements KeyValueStorage {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  async get(key: string): Promise<unknown> {
+    const stored = await this.read(key);
+    return stored.kind === "found" ? stored.value : undefined;
+  }
+
+  set(key: string, value: unknown): Promise<boolean> {
+    return this.write(key, value);
+  }
+
+  async entries(): Promise<readonly (readonly [string, unknown])[] | null> {
+    try {
+      return await inTime(entries<string, unknown>(this.#open()));
+    } catch {
+      return null;
+    }
+  }
+
+  async delete(key: string): Promise<boolean> {
+    try {
+      await inTime(del(key, this.#open()));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async clear(): Promise<void> {
+    try {
+      await inTime(clear(this.#open()));
+    } catch {
+      // There is no database, so there is nothing in it.
     }
   }
 

@@ -1,0 +1,53 @@
+/**
+ * How busy a worker is, judged from outside: it is asked for a sign of life at
+ * times it cannot foresee, and the share of the time that it kept us waiting is
+ * an estimate of the share of a core that it takes.
+ *
+ * A machine that is busy with other things delays the answers, too. So each
+ * question is asked of a thread that does nothing as well, and what that one
+ * took is no fault of the worker's.
+ */
+
+/** The share is that of this long a window. Guess: short enough to stop a hog, long enough to forgive one computation. */
+export const WINDOW_MS = 10_000;
+
+/** What an idle worker may take for an answer. Guess; 0.1 to 0.5 ms were seen. */
+const IDLE_ANSWER_MS = 2;
+
+/** Twice the standard deviation of a share of one half from 100 samples. */
+const ERROR_SHARE = 0.1;
+
+interface Sample {
+  readonly atMs: number;
+  /** The time it stands for. */
+  readonly spanMs: number;
+  readonly busyMs: number;
+}
+
+export class Busyness {
+  #samples: Sample[] = [];
+
+  /**
+   * An answer that took `tookMs`, when an idle thread took `idleMs`; `spanMs` has passed since the
+   * sample before. True when it found the worker busy.
+   */
+  add(nowMs: number, spanMs: number, tookMs: number, idleMs: number): boolean {
+    const isBusy = tookMs > IDLE_ANSWER_MS + 2 * idleMs;
+    // Found busy once stands for all the time since the last look; a long wait is busy for certain.
+    this.#samples.push({ atMs: nowMs, spanMs, busyMs: isBusy ? spanMs : 0 });
+    const oldest = this.#samples.findIndex(({ atMs }) => atMs > nowMs - WINDOW_MS);
+    if (oldest > 0) this.#samples.splice(0, oldest);
+    return isBusy;
+  }
+
+  /** 0 to 1, over the last window; a worker of which little is known yet has done little. */
+  share(): number {
+    const busyMs = this.#samples.reduce((sum, sample) => sum + sample.busyMs, 0);
+    return Math.min(1, busyMs / WINDOW_MS);
+  }
+
+  /** Too busy for its grant, beyond what the few samples of a window may err. Never so with a whole core granted. */
+  exceeds(cpuShare: number): boolean {
+    return this.share() > cpuShare * 1.25 + ERROR_SHARE;
+  }
+}
