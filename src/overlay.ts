@@ -9,11 +9,15 @@ import { DEFAULT_GATES_PARAMS } from "./chord/gates.ts";
 import { Membership } from "./chord/membership.ts";
 import { ChordNode } from "./chord/node.ts";
 import { DEFAULT_PARAMS } from "./chord/params.ts";
-import { Dispatcher, refuseUnknown } from "./kbr/dispatcher.ts";
+import { Dispatcher } from "./kbr/dispatcher.ts";
 import type { Link } from "./link/link.ts";
+import { InstalledPeerlets } from "./peer/installed-peerlets.ts";
+import { PeerletManager } from "./peer/manager.ts";
 import { OverlayPeer } from "./peer/overlay-peer.ts";
 import type { LinkInfo, Peer, RingSnapshot } from "./peer/peer.ts";
 import { browserEnv } from "./platform/browser-env.ts";
+import { fetchCode } from "./platform/code-server.ts";
+import { FrameSandbox } from "./platform/frame-sandbox.ts";
 import { IdbStorage } from "./platform/idb-storage.ts";
 import { claimIdentity } from "./platform/identity-pool.ts";
 import { missingRequirement } from "./platform/requirements.ts";
@@ -31,6 +35,8 @@ export interface JoinOptions {
   readonly network?: string;
   /** Default: what the server's configuration says, else none: then no third party is contacted. */
   readonly iceServers?: readonly RTCIceServer[];
+  /** The folder of the sandbox documents, with a slash at its end. Default: `sandbox/` beside the page. */
+  readonly sandboxUrl?: string;
 }
 
 /**
@@ -67,9 +73,34 @@ export async function joinOverlay(options: JoinOptions = {}): Promise<Peer> {
   });
   const { identity, verify } = await signaturesOf(claimed.secret);
   const rtc = { clock: env.clock, counters };
-  const dispatcher = new Dispatcher(env, counters, refuseUnknown, (id, joined) =>
-    peer.emit("update", { id, joined }),
-  );
+  const sandbox = new FrameSandbox({
+    baseUrl: options.sandboxUrl ?? new URL("sandbox/", location.href).href,
+    clock: env.clock,
+    counters,
+  });
+  const manager = new PeerletManager({
+    env,
+    counters,
+    identity,
+    verify,
+    sandbox,
+    openStorage: (name) => new IdbStorage(`prost-${network}-${identity.id}-${name}`),
+    fetchCode,
+    codeServers: [...new Set(servers.map((url) => new URL(url).origin))],
+    kbr: () => node,
+    emit: (event, detail) => peer.emit(event, detail),
+  });
+  const peerlets = new InstalledPeerlets({
+    verify,
+    fetchCode,
+    sandbox,
+    manager,
+    self: identity.id,
+  });
+  const dispatcher = new Dispatcher(env, counters, manager, (id, joined) => {
+    manager.update(id, joined);
+    peer.emit("update", { id, joined });
+  });
   const node = new ChordNode({
     env,
     identity,
@@ -94,12 +125,19 @@ export async function joinOverlay(options: JoinOptions = {}): Promise<Peer> {
     network,
     kbr: node,
     dispatcher,
+    peerlets,
+    policy: manager.policy,
+    installed: (appId) => manager.installed(appId),
     ring: () => snapshotOf(node, env.clock.now()),
     signaling: () => membership.signaling,
     leave: () => {
+      manager.close();
       membership.leave();
       claimed.release();
     },
+  });
+  peer.on("peerlet", ({ appId, state, why }) => {
+    if (state !== "running") peerlets.peerletChanged(appId, why);
   });
   membership.events.on("state", (state) => peer.become(state));
   membership.events.on("signaling", (status) => peer.emit("signaling", status));

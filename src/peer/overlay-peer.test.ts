@@ -10,7 +10,7 @@ import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { MAX_DATA_BYTES } from "../wire/limits.ts";
 import { OverlayPeer } from "./overlay-peer.ts";
-import type { RingSnapshot } from "./peer.ts";
+import type { RingSnapshot, Peerlets, Policy } from "./peer.ts";
 
 const SELF = keyOf("self");
 const [KEY, OTHER] = [keyOf("key"), keyOf("other")];
@@ -46,6 +46,9 @@ class FakeRouting implements KeyBasedRouting {
     this.asked.push(["replicaSet", key, maxRank]);
     return [KEY];
   }
+  watch(): () => void {
+    return () => {};
+  }
   range(node: Id, rank: number, lkey: Id): Range | null {
     this.asked.push(["range", node, rank, lkey]);
     return this.knownRange;
@@ -69,6 +72,10 @@ function setUp() {
     network: "prost",
     kbr,
     dispatcher,
+    // Not of interest here.
+    peerlets: {} as Peerlets,
+    policy: {} as Policy,
+    installed: () => null,
     ring: () => ring,
     signaling: () => [],
     leave: () => {

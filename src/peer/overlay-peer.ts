@@ -13,15 +13,17 @@ import type { Clock } from "../env/env.ts";
 import { keyOf } from "../id/hash.ts";
 import { type Id, isId } from "../id/id.ts";
 import type { Dispatcher } from "../kbr/dispatcher.ts";
-import type { Application, NodeHandle, Receipt } from "../kbr/kbr.ts";
+import type { AppType, Application, NodeHandle, Receipt } from "../kbr/kbr.ts";
 import type { KeyBasedRouting, RouteRequest, RouteResult } from "../kbr/routing.ts";
 import { MAX_DATA_BYTES, MAX_LOCATOR_BYTES } from "../wire/limits.ts";
-import { SYSTEM_APP_ID, isAppId } from "../wire/routed.ts";
+import { isAppId, isReservedAppId } from "../wire/routed.ts";
 import type {
   KeyRange,
   Peer,
   PeerEvents,
   PeerState,
+  Peerlets,
+  Policy,
   RingSnapshot,
   RouteOptions,
   SignalingStatus,
@@ -34,6 +36,10 @@ export interface OverlayPeerPorts {
   readonly network: string;
   readonly kbr: KeyBasedRouting;
   readonly dispatcher: Dispatcher;
+  readonly peerlets: Peerlets;
+  readonly policy: Policy;
+  /** What the messages of an installed application say about it; null when it is not installed here. */
+  installed(appId: string): { readonly type: AppType; readonly locator: string } | null;
   ring(): RingSnapshot;
   signaling(): SignalingStatus[];
   /** Says goodbye and stops everything. Called once. */
@@ -52,6 +58,8 @@ const MOST_NODES = 1_024;
 export class OverlayPeer implements Peer {
   readonly id: string;
   readonly network: string;
+  readonly peerlets: Peerlets;
+  readonly policy: Policy;
   readonly #ports: OverlayPeerPorts;
   readonly #emitter = new Emitter<PeerEvents>();
   #state: PeerState = "joining";
@@ -61,6 +69,8 @@ export class OverlayPeer implements Peer {
     this.#ports = ports;
     this.id = ports.kbr.id;
     this.network = ports.network;
+    this.peerlets = ports.peerlets;
+    this.policy = ports.policy;
   }
 
   get state(): PeerState {
@@ -100,7 +110,12 @@ export class OverlayPeer implements Peer {
     if (data.length > MAX_DATA_BYTES) {
       throw bad(`data is at most ${MAX_DATA_BYTES} bytes, not ${data.length}`);
     }
-    const { locator = "", type = "end-node", timeoutMs = TIMEOUT_MS.default } = options;
+    const installed = this.#ports.installed(appId);
+    const {
+      locator = installed?.locator ?? "",
+      type = installed?.type ?? "end-node",
+      timeoutMs = TIMEOUT_MS.default,
+    } = options;
     if (typeof locator !== "string" || utf8(locator).length > MAX_LOCATOR_BYTES) {
       throw bad(`a locator is at most ${MAX_LOCATOR_BYTES} bytes of UTF-8`);
     }
@@ -246,7 +261,7 @@ function checkId(value: unknown, what: string): Id {
 
 function checkAppId(value: unknown): void {
   if (!isAppId(value)) throw bad("an app id is 32 lowercase hex digits");
-  if (value === SYSTEM_APP_ID) throw bad("the app id of all zeros is the overlay's own");
+  if (isReservedAppId(value)) throw bad("app ids that begin with 30 zeros are the overlay's own");
 }
 
 function checkCount(value: unknown, what: string): number {

@@ -120,3 +120,34 @@ test("an advance that is stopped ends after that event, and the next one goes on
   clock.advance(10);
   expect([clock.now(), ran]).toEqual([11, ["soon", "same moment"]]);
 });
+
+test("near and far, at once or in steps: what is due has run in order, the cancelled never", () => {
+  const task = fc.record({
+    delayMs: fc.double({ min: 0, max: 50_000, noNaN: true }),
+    isCancelled: fc.boolean(),
+  });
+  const steps = fc.array(fc.double({ min: 0, max: 20_000, noNaN: true }), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(task, { maxLength: 40 }), steps, (tasks, waits) => {
+      const clock = new VirtualClock();
+      const ran: number[] = [];
+      const set: { atMs: number; i: number }[] = [];
+      const start = () => {
+        for (const { delayMs, isCancelled } of tasks) {
+          const i = set.length;
+          set.push({ atMs: isCancelled ? Number.POSITIVE_INFINITY : clock.now() + delayMs, i });
+          const cancel = clock.after(delayMs, () => ran.push(i));
+          if (isCancelled) cancel();
+        }
+      };
+      start();
+      for (const waitMs of waits) {
+        clock.advance(waitMs);
+        start();
+        const due = set.filter(({ atMs }) => atMs <= clock.now());
+        clock.advance(0);
+        expect(ran).toEqual(due.toSorted((a, b) => a.atMs - b.atMs || a.i - b.i).map(({ i }) => i));
+      }
+    }),
+  );
+});

@@ -16,6 +16,22 @@ test("who was reloaded takes its place again", () => {
   expectLookupsRight(world, 100);
 });
 
+test.each([1, 2, 3])("a newcomer's very first questions are answered rightly (seed %i)", (seed) => {
+  const world = World.ofNodes(60, { seed });
+  for (let i = 0; i < 20; i++) {
+    const lookups: Lookup[] = [];
+    const newcomer = world.add();
+    newcomer.node.events.on("member", () => {
+      for (let j = 0; j < 10; j++) {
+        world.lookup(newcomer, world.randomKey(), (lookup) => lookups.push(lookup));
+      }
+    });
+    expectEnded(world, lookups, 10);
+    expectRight(world, lookups);
+    world.run(2_000);
+  }
+});
+
 test("a leave is repaired within a second, and costs no lookup", () => {
   const world = World.ofNodes(30, { seed: 2 });
   for (const node of world.sample(5)) {

@@ -1,0 +1,37 @@
+/** Storage that lasts as long as its world: a node that comes back finds what it left. */
+import type { OpenStorage, Storage } from "../env/storage.ts";
+
+class MemoryStorage implements Storage {
+  readonly #entries = new Map<string, unknown>();
+
+  async entries(): Promise<readonly (readonly [string, unknown])[]> {
+    return [...this.#entries];
+  }
+
+  async get(key: string): Promise<unknown> {
+    return this.#entries.get(key);
+  }
+
+  async set(key: string, value: unknown): Promise<boolean> {
+    this.#entries.set(key, structuredClone(value));
+    return true;
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.#entries.delete(key);
+  }
+
+  async clear(): Promise<void> {
+    this.#entries.clear();
+  }
+}
+
+/** All the stores of one node. */
+export function memoryStores(): OpenStorage {
+  const stores = new Map<string, Storage>();
+  return (name) => {
+    const store = stores.get(name) ?? new MemoryStorage();
+    stores.set(name, store);
+    return store;
+  };
+}
