@@ -26,7 +26,9 @@ test("the page is served under a strict policy", async ({ overlay, request }) =>
   expect(response.status()).toBe(200);
   const headers = response.headers();
   expect(headers["content-type"]).toBe("text/html; charset=utf-8");
-  expect(headers["content-security-policy"]).toMatch(/^default-src 'none'; script-src 'self';/);
+  expect(headers["content-security-policy"]).toMatch(
+    /^default-src 'none'; script-src 'self' blob: 'sha256-[^']+';/,
+  );
   expect(headers["x-content-type-options"]).toBe("nosniff");
 });
 

@@ -13,6 +13,7 @@ import { LinksTable } from "./links-table.ts";
 import { NodeCard } from "./node-card.ts";
 import { NodeReadout, legend } from "./node-readout.ts";
 import { NoticeBar } from "./notice.ts";
+import { PeerletsDesk } from "./peerlets-desk.ts";
 import { RingCentre } from "./ring-centre.ts";
 import { type RingModel, ringModel } from "./ring-model.ts";
 import type { ShownTrace } from "./ring-trace.ts";
@@ -55,6 +56,7 @@ export class Page {
   readonly #trace: TraceBox;
   readonly #counters = new CountersPanel();
   readonly #links = new LinksTable(this.#selection);
+  readonly #desk: PeerletsDesk;
   readonly #root: HTMLElement;
   #peer: Peer | null = null;
   #passed: readonly string[] = [];
@@ -68,11 +70,12 @@ export class Page {
   constructor(root: HTMLElement, actions: PageActions) {
     this.#root = root;
     this.#centre = new RingCentre(() => actions.joinAgain());
-    this.#trace = new TraceBox(
-      this.#selection,
-      (trace) => this.#showTrace(trace),
-      (text) => setText(this.#announcer, text),
-    );
+    const announce = (text: string) => setText(this.#announcer, text);
+    this.#trace = new TraceBox(this.#selection, (trace) => this.#showTrace(trace), announce);
+    this.#desk = new PeerletsDesk({
+      announce,
+      changed: () => this.#schedule(0),
+    });
     this.#readout = new NodeReadout(this.#selection, (id) => this.#trace.traceText(id));
     this.#build();
     document.addEventListener("visibilitychange", () => this.#schedule(0));
@@ -89,6 +92,7 @@ export class Page {
     this.#drop();
     this.#peer = peer;
     this.#trace.use(peer);
+    this.#desk.use(peer);
     this.#counters.reset();
     document.title = `${shortId(peer.id)} · PROST`;
     const now = () => this.#schedule(0, MIN_REFRESH_MS);
@@ -120,18 +124,24 @@ export class Page {
     });
     const stage = h("div", { class: "stage" }, this.#ring.element, this.#centre.element);
     figure.append(this.#readout.summary, stage, this.#readout.element, legend());
-    // Lists of peerlets will stand here; hidden, and empty, until there are any.
-    const peerlets = h("section", { id: "peerlets", hidden: true });
     const side = h("div", { class: "side" });
     side.append(
       this.#notice.element,
       this.#card.element,
+      this.#desk.section,
       this.#trace.element,
-      peerlets,
       this.#counters.element,
       this.#links.element,
     );
-    this.#root.replaceChildren(header, h("main", {}, figure, side), this.#announcer);
+    const seen = h("div", { class: "seen" }, this.#desk.views, figure);
+    this.#root.replaceChildren(
+      header,
+      // First in the order of keys; where it stands is up to the style sheet.
+      this.#desk.question,
+      h("main", {}, seen, side),
+      this.#announcer,
+      this.#desk.dropZone,
+    );
   }
 
   #drop(): void {
@@ -143,6 +153,7 @@ export class Page {
     this.#memberSinceMs = null;
     this.#selection.pin(null);
     this.#trace.use(null);
+    this.#desk.use(null);
     this.#notice.show(null);
   }
 
@@ -184,6 +195,7 @@ export class Page {
     this.#card.show(peer, { standing, memberMs, linkCount: ring.links.length });
     this.#counters.show(peer.metrics, nowMs);
     this.#links.show(model);
+    this.#desk.show();
     if (standing === "left") return;
     this.#schedule(REFRESH_MS);
   }

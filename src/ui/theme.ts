@@ -1,5 +1,8 @@
 /**
  * Light, dark, or as the system says: one button that goes round, and remembers.
+ *
+ * The choice stands in `data-theme` of the root element, "light" or "dark", or
+ * is absent: `page-theme.ts` watches it there, and tells the open views.
  */
 import { h, setAttribute, setText } from "./dom.ts";
 

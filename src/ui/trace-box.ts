@@ -173,6 +173,9 @@ function failureWords(error: unknown): string {
         return `That is not a key: ${error.message}.`;
       case "no-webrtc":
       case "insecure-context":
+      case "bad-package":
+      case "refused":
+      case "not-found":
         return error.message;
     }
   }

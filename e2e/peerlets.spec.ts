@@ -1,0 +1,198 @@
+/**
+ * Peerlets in real tabs: one drop on one page, and the application is where its
+ * messages go; with policy, without a code server, after a reload.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { keyOf } from "../src/id/hash.ts";
+import type { Overlay, Tab } from "./fixtures/overlay.ts";
+import { expect, test } from "./fixtures/overlay.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** A package that the build made, as a person drops it. */
+function packageFile(name: string): number[] {
+  return [...readFileSync(`${ROOT}dist/peerlets/${name}.peerlet`)];
+}
+
+/** Installs by hand; resolves with the app id when it runs. */
+function install(tab: Tab, name: string): Promise<string> {
+  return tab.page.evaluate(async (bytes) => {
+    const installed = await prost.peerlets.install(Uint8Array.from(bytes));
+    return installed.appId;
+  }, packageFile(name));
+}
+
+/** The state of an application on a tab; null where nothing is known of it. */
+function stateOf(tab: Tab, appId: string): Promise<string | null> {
+  return tab.page.evaluate((id) => prost.peerlets.get(id)?.state ?? null, appId);
+}
+
+/** The ids of the tabs where it runs, in order. */
+async function where(overlay: Overlay, appId: string): Promise<string[]> {
+  const states = await Promise.all(overlay.tabs.map((tab) => stateOf(tab, appId)));
+  return overlay.tabs
+    .filter((_, i) => states[i] === "running")
+    .map(({ id }) => id)
+    .toSorted();
+}
+
+function rootOf(overlay: Overlay, key: string): string {
+  const ids = overlay.tabs.map(({ id }) => id).toSorted();
+  return ids.find((id) => id >= key) ?? ids[0]!;
+}
+
+/** A name whose key has its root at this tab. */
+function nameAt(overlay: Overlay, tab: Tab, salt = "name"): string {
+  for (let i = 0; ; i++) {
+    if (rootOf(overlay, keyOf(`${salt} ${i}`)) === tab.id) return `${salt} ${i}`;
+  }
+}
+
+/** Routes a message of the application to the root of a name. */
+function send(tab: Tab, appId: string, name: string) {
+  return tab.page.evaluate(
+    ([id, text]) => prost.route(prost.keyOf(text), id, new TextEncoder().encode(text)),
+    [appId, name] as const,
+  );
+}
+
+/** Calls a `local` method of the tab's own peerlet. */
+function local(tab: Tab, appId: string, method: string, ...args: (string | number)[]) {
+  return tab.page.evaluate(
+    async ([id, name, values]) => {
+      const call = prost.peerlets.local(id)[name] as (...args: unknown[]) => Promise<unknown>;
+      return call(...values);
+    },
+    [appId, method, args] as const,
+  );
+}
+
+/** Opens the view in an element of its own; the name of its error, or "open". */
+function openView(tab: Tab, appId: string): Promise<string> {
+  return tab.page.evaluate(async (id) => {
+    const element = document.body.appendChild(document.createElement("div"));
+    try {
+      const view = await prost.peerlets.openView(id, element);
+      return view.isOpen ? "open" : "closed";
+    } catch (error) {
+      element.remove();
+      return (error as { code?: string }).code ?? String(error);
+    }
+  }, appId);
+}
+
+test("20 tabs: counter dropped on one is deployed to the root of a count, without its view, and to no other", async ({
+  overlay,
+}) => {
+  await overlay.open(20);
+  await overlay.waitForRing();
+  const [first, seventh] = [overlay.tabs[0]!, overlay.tabs[6]!];
+  const appId = await install(first, "counter");
+  const name = nameAt(overlay, seventh);
+
+  expect(await send(first, appId, name)).toMatchObject({ kind: "delivered", root: seventh.id });
+
+  expect(await where(overlay, appId)).toEqual([first.id, seventh.id].toSorted());
+  const there = await seventh.page.evaluate((id) => prost.peerlets.get(id), appId);
+  expect(there).toMatchObject({ installedBy: "message", hasView: true, viewFetched: false });
+  expect(await local(seventh, appId, "held")).toMatchObject([{ name, count: 1 }]);
+  expect(await local(first, appId, "add", name)).toMatchObject({ count: 2, root: seventh.id });
+
+  // Its view: fetched when it is opened, and only where the peerlet is.
+  expect(await openView(seventh, appId)).toBe("open");
+  expect(await seventh.page.evaluate((id) => prost.peerlets.get(id)?.viewFetched, appId)).toBe(
+    true,
+  );
+  expect(await openView(first, appId)).toBe("open");
+  const others = overlay.tabs.filter((tab) => tab !== first && tab !== seventh);
+  expect(new Set(await Promise.all(others.map((tab) => openView(tab, appId))))).toEqual(
+    new Set(["not-found"]),
+  );
+  await install(others[0]!, "counter");
+  expect(await openView(others[0]!, appId)).toBe("open");
+});
+
+test("tracer is deployed to exactly the nodes on the way; one that denies it is passed", async ({
+  overlay,
+}) => {
+  await overlay.open(20);
+  await overlay.waitForRing();
+  const first = overlay.tabs[0]!;
+  const appId = await install(first, "tracer");
+  // A ring of 20 is nearly a mesh: the way over a tab between is what a hint makes.
+  const [hop, end] = [overlay.tabs[5]!, overlay.tabs[11]!];
+  const name = nameAt(overlay, end);
+  const through = (hint: string) =>
+    first.page.evaluate(
+      ([id, text, via]) => prost.route(prost.keyOf(text), id, new Uint8Array(0), { hint: via }),
+      [appId, name, hint] as const,
+    );
+
+  expect(await through(hop.id)).toMatchObject({ kind: "delivered", root: end.id });
+  const last = (await local(end, appId, "last")) as { hops: string[] };
+  expect(last.hops.slice(0, 2)).toEqual([first.id, hop.id]);
+  expect(last.hops.at(-1)).toBe(end.id);
+  expect(await where(overlay, appId)).toEqual(last.hops.toSorted());
+
+  const denying = overlay.tabs.find(({ id }) => !last.hops.includes(id))!;
+  await denying.page.evaluate((id) => prost.policy.deny(id), appId);
+  expect(await through(denying.id)).toMatchObject({ kind: "delivered", root: end.id });
+  const passed = (await local(end, appId, "last")) as { hops: string[] };
+  expect(passed.hops).not.toContain(denying.id);
+  expect(await stateOf(denying, appId)).toBe("refused");
+});
+
+test("with its code server stopped a peerlet still reaches new nodes, and survives reloads", async ({
+  overlay,
+}) => {
+  await overlay.open(6);
+  await overlay.waitForRing();
+  const first = overlay.tabs[0]!;
+  const appId = await first.page.evaluate(async () => {
+    const installed = await prost.peerlets.install(
+      new URL("peerlets/counter/manifest.json", location.href).href,
+    );
+    return installed.appId;
+  });
+  await overlay.server.stop();
+
+  const names = overlay.tabs.map((tab) => nameAt(overlay, tab));
+  for (const name of names) {
+    const receipt = await send(first, appId, name);
+    expect(receipt, JSON.stringify(receipt)).toMatchObject({ kind: "delivered" });
+  }
+  const everywhere = overlay.tabs.map(({ id }) => id).toSorted();
+  expect(await where(overlay, appId)).toEqual(everywhere);
+
+  await overlay.server.start();
+  for (const tab of overlay.tabs) await overlay.reload(tab);
+  await overlay.waitForRing(overlay.tabs, 20_000);
+  await expect.poll(() => where(overlay, appId)).toEqual(everywhere);
+  for (const [i, tab] of overlay.tabs.entries()) {
+    expect(await local(tab, appId, "held")).toEqual([{ name: names[i], count: 1, root: tab.id }]);
+  }
+});
+
+test("a root that denies is as one that failed; when all deny, the sender is told who and why", async ({
+  overlay,
+}) => {
+  await overlay.open(6);
+  await overlay.waitForMesh();
+  const first = overlay.tabs[0]!;
+  const appId = await install(first, "counter");
+  const root = overlay.tabs.find((tab) => tab !== first)!;
+  const name = nameAt(overlay, root);
+  await root.page.evaluate((id) => prost.policy.deny(id), appId);
+
+  const receipt = await send(first, appId, name);
+  const [, second] = await root.page.evaluate(
+    (text) => prost.replicaSet(prost.keyOf(text), 2).map(({ id }) => id),
+    name,
+  );
+  expect(receipt).toMatchObject({ kind: "delivered", root: second });
+
+  for (const { page } of overlay.tabs) await page.evaluate((id) => prost.policy.deny(id), appId);
+  const refused = await send(first, appId, name);
+  expect(refused).toMatchObject({ kind: "refused", why: expect.stringContaining("denied") });
+});
