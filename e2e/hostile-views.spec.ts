@@ -2,7 +2,6 @@
  * Views that reach for what is not theirs: they have a document, so they have
  * far more ways to try. See hostile-view-budgets.spec.ts for those that take too much.
  */
-import type { Plain } from "../src/base/plain.ts";
 import { expect, test } from "./fixtures/hostile-lab.ts";
 
 /** Every way to the network that a document has, or once had. `url` is the trap, `host` its host and port. */
@@ -249,7 +248,7 @@ test("a message that our runtime never sends ends the view", async ({ lab }) => 
       };`);
     await view.emit("go", null);
     expect(await view.stopped(), what).toMatchObject({ kind: "malformed", isOffence: true });
-    const said = (await view.calls()).map(({ args }) => args as readonly Plain[]);
+    const said = (await view.calls()).map(({ args }) => args);
     expect(said, what).toEqual([["hello"]]);
   }
 });

@@ -5,6 +5,7 @@
  *
  *     node scripts/build.mjs [--force]
  */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,6 +23,7 @@ const SOURCES = [
   "scripts/sandbox-documents.mjs",
   "src",
   "tsconfig.base.json",
+  "tsconfig.sdk.json",
   "vite.config.ts",
 ];
 
@@ -39,8 +41,17 @@ export async function buildIfStale({ force = false } = {}) {
   const { writeSandboxDocuments } = await import("./sandbox-documents.mjs");
   await writeSandboxDocuments("dist/app");
   chmodSync(join(ROOT, "dist/cli/prost.mjs"), 0o755);
+  writeSdkTypes();
   await packPeerlets();
   writeFileSync(STAMP, stamp);
+}
+
+/** Beside the SDK's code: an author's compiler then needs no options for our sources. */
+function writeSdkTypes() {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.sdk.json")], {
+    stdio: "inherit",
+  });
 }
 
 async function packPeerlets() {

@@ -96,6 +96,9 @@ export async function joinOverlay(options: JoinOptions = {}): Promise<Peer> {
     sandbox,
     manager,
     self: identity.id,
+    // "./x" and "/x" and "x/y"; anything else is no path, and said to be wrong.
+    resolveUrl: (address) =>
+      /^[\w.-]*\//.test(address) ? new URL(address, location.href).href : null,
   });
   const dispatcher = new Dispatcher(env, counters, manager, (id, joined) => {
     manager.update(id, joined);

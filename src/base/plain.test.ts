@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Plain, type PlainBounds, plainBytes, rebuildPlain } from "./plain.ts";
 
@@ -58,8 +58,7 @@ test("whatever it is given, it answers, and what passes is within its bounds", (
       }),
       (value) => {
         const rebuilt = rebuildPlain(value, { maxDepth: 3, maxNodes: 20, maxBytes: 500 });
-        if (rebuilt.kind === "refused") expect(rebuilt.why).not.toBe("");
-        else expect(rebuilt.bytes).toBeLessThanOrEqual(500);
+        expect(rebuilt.kind === "refused" ? rebuilt.why !== "" : rebuilt.bytes <= 500).toBe(true);
       },
     ),
   );
@@ -79,7 +78,7 @@ test.each<{ what: string; value: unknown; why: RegExp }>([
   { what: "a function", value: () => {}, why: /function/ },
   { what: "a symbol", value: Symbol("s"), why: /symbol/ },
   { what: "a bigint", value: 1n, why: /bigint/ },
-  { what: "a date", value: new Date(), why: /plain objects/ },
+  { what: "a set", value: new Set(), why: /plain objects/ },
   { what: "a map", value: new Map(), why: /plain objects/ },
   { what: "an error", value: new Error("e"), why: /plain objects/ },
   { what: "an instance", value: new Point(), why: /plain objects/ },

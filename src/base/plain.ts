@@ -37,6 +37,7 @@ class Refused extends Error {}
  * Taken before any code of a stranger runs in this realm. It could still break what is below, and
  * then its messages; who reads them rebuilds them in a realm of its own.
  */
+/* oxlint-disable typescript/unbound-method -- that is the point: none of them uses `this`, or it is given. */
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
 const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
@@ -45,6 +46,7 @@ const typedArray = getPrototypeOf(Uint8Array.prototype) as object;
 /** Undefined for what is no typed array, whatever it says of itself. */
 const kindOf = getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
 const lengthOf = getOwnPropertyDescriptor(typedArray, "length")!.get!;
+/* oxlint-enable typescript/unbound-method */
 
 /** Each text counts two bytes a character, each array of bytes its length, each value 8 more. */
 export function rebuildPlain(value: unknown, bounds: PlainBounds): Rebuilt {

@@ -242,12 +242,14 @@ export class Link implements Place {
     }
   }
 
-  /** What came in chunks: only routed messages, and frames passed on for others, are ever so large. */
+  /** What came in chunks: only routed messages, receipts with their answers, and frames passed on for others are ever so large. */
   #takeWhole(whole: Uint8Array): void {
     const isSound = splitFrame(whole)?.length === 1;
     if (isSound && isRouted(whole)) return this.#events.routed(this, whole);
     const message = isSound ? decode(whole) : null;
-    if (message?.tag === "relay") return this.#events.message(this, message);
+    if (message?.tag === "relay" || message?.tag === "receipt") {
+      return this.#events.message(this, message);
+    }
     this.#malformed("a large message that may not be so large");
   }
 

@@ -25,7 +25,12 @@ import {
 import { CodeStore, type Obtained, type Wanted } from "./code-store.ts";
 import { Packages, verifyPackage } from "./packages.ts";
 
-const [SELF, HOP, SOURCE, THIRD] = ["self", "hop", "source", "third"].map(keyOf) as [Id, Id, Id, Id];
+const [SELF, HOP, SOURCE, THIRD] = ["self", "hop", "source", "third"].map(keyOf) as [
+  Id,
+  Id,
+  Id,
+  Id,
+];
 const LONG = makePackage({
   code: `// ${"long ".repeat(80_000)}`,
   view: `// ${"view ".repeat(60_000)}`,
@@ -42,7 +47,8 @@ const honest =
   (made: typeof LONG): Answers =>
   (ask) => {
     const { manifest, code, view } = made.parts;
-    if (ask.ask === "package") return encodePackage({ manifest, piece: code.subarray(0, PIECE_BYTES) });
+    if (ask.ask === "package")
+      return encodePackage({ manifest, piece: code.subarray(0, PIECE_BYTES) });
     if (ask.ask === "keep") return null;
     return (ask.part === "code" ? code : view!).slice(ask.offset, ask.offset + PIECE_BYTES);
   };
@@ -63,16 +69,24 @@ function setUp(options: { budget?: number; isWelcome?: boolean; keepers?: readon
       const ask = decodeAsk(data)!;
       asked.push({ node, ask, atMs: clock.now() });
       const body = nodes.get(node)?.(ask) ?? null;
-      const end = (receipt: RouteResult["receipt"], answer = new Uint8Array(0)) =>
+      const end = (receipt: RouteResult["receipt"], answer: Uint8Array = new Uint8Array(0)) =>
         done({ receipt, trace: [], body: answer });
       if (body === "silent") {
         clock.after(timeoutMs, () => end({ kind: "timed-out", afterMs: timeoutMs }));
       } else if (body === null) {
         clock.after(20, () => end({ kind: "refused", by: "", why: "" }));
-      } else clock.after(latencyMs.get(node) ?? 20, () => end({ kind: "delivered", root: node, hops: 1 }, body));
+      } else
+        clock.after(latencyMs.get(node) ?? 20, () =>
+          end({ kind: "delivered", root: node, hops: 1 }, body),
+        );
     },
   };
-  const packages = new Packages(clock, memoryStores()("packages"), verify, () => options.budget ?? 2 ** 26);
+  const packages = new Packages(
+    clock,
+    memoryStores()("packages"),
+    verify,
+    () => options.budget ?? 2 ** 26,
+  );
   const store = new CodeStore(
     {
       env: { clock, random: new SeededRandom(1), log: { debug: () => {} } },
@@ -94,14 +108,14 @@ function setUp(options: { budget?: number; isWelcome?: boolean; keepers?: readon
     }
   };
   const obtain = async (wanted: Partial<Wanted> = {}, mostMs = 60_000) => {
-    let obtained: Obtained | null = null;
+    const all: Obtained[] = [];
     const { appId, hash } = LONG;
     void store
       .obtain({ appId, hash, nodes: [HOP, SOURCE], url: null, ...wanted }, () => null)
-      .then((what) => (obtained = what));
+      .then((what) => all.push(what));
     const startMs = clock.now();
-    while (obtained === null && clock.now() - startMs < mostMs) await pass(10);
-    return { obtained: obtained as Obtained | null, tookMs: clock.now() - startMs };
+    while (all.length === 0 && clock.now() - startMs < mostMs) await pass(10);
+    return { obtained: all[0] ?? null, tookMs: clock.now() - startMs };
   };
   const serve = (ask: CodeAsk | Uint8Array, source = HOP): Verdict => {
     const verdicts: Verdict[] = [];
@@ -126,7 +140,20 @@ function setUp(options: { budget?: number; isWelcome?: boolean; keepers?: readon
     const read = await verifyPackage(verify, manifest, code, view);
     if (read.kind === "package") packages.keep(read.package, isOwn);
   };
-  return { clock, nodes, latencyMs, asked, fetched, served, packages, store, pass, obtain, serve, add };
+  return {
+    clock,
+    nodes,
+    latencyMs,
+    asked,
+    fetched,
+    served,
+    packages,
+    store,
+    pass,
+    obtain,
+    serve,
+    add,
+  };
 }
 
 const { manifest: MANIFEST, code: CODE } = LONG.parts;
@@ -153,7 +180,9 @@ describe("a package comes from the next source when one answers", () => {
     {
       what: "a manifest with another's signature",
       answers: () => {
-        const text = new TextDecoder().decode(MANIFEST).replace(/"signature":"../, '"signature":"00');
+        const text = new TextDecoder()
+          .decode(MANIFEST)
+          .replace(/"signature":"../, '"signature":"00');
         return encodePackage({ manifest: new TextEncoder().encode(text), piece: first });
       },
       withinMs: 200,
@@ -165,14 +194,27 @@ describe("a package comes from the next source when one answers", () => {
     },
     {
       what: "a first piece that is too long",
-      answers: () => encodePackage({ manifest: MANIFEST, piece: CODE.subarray(0, PIECE_BYTES + 1) }),
+      answers: () =>
+        encodePackage({ manifest: MANIFEST, piece: CODE.subarray(0, PIECE_BYTES + 1) }),
       withinMs: 200,
     },
     { what: "the manifest, and no pieces", answers: pieces(() => null), withinMs: 200 },
-    { what: "the manifest, and keeps the pieces back", answers: pieces(() => "silent"), withinMs: 4_300 },
+    {
+      what: "the manifest, and keeps the pieces back",
+      answers: pieces(() => "silent"),
+      withinMs: 4_300,
+    },
     { what: "empty pieces", answers: pieces(() => new Uint8Array(0)), withinMs: 200 },
-    { what: "pieces without end", answers: pieces(() => new Uint8Array(PIECE_BYTES)), withinMs: 200 },
-    { what: "pieces that are too long", answers: pieces(() => new Uint8Array(PIECE_BYTES + 1)), withinMs: 200 },
+    {
+      what: "pieces without end",
+      answers: pieces(() => new Uint8Array(PIECE_BYTES)),
+      withinMs: 200,
+    },
+    {
+      what: "pieces that are too long",
+      answers: pieces(() => new Uint8Array(PIECE_BYTES + 1)),
+      withinMs: 200,
+    },
     {
       what: "code in which one bit is wrong",
       answers: (ask) => {
@@ -191,7 +233,10 @@ describe("a package comes from the next source when one answers", () => {
 
   test("two silent ones: those responsible for the hash are asked in time for who waits", async () => {
     const { nodes, obtain } = setUp();
-    nodes.set(HOP, () => "silent").set(SOURCE, () => "silent").set("root", honest(LONG));
+    nodes
+      .set(HOP, () => "silent")
+      .set(SOURCE, () => "silent")
+      .set("root", honest(LONG));
     const { obtained, tookMs } = await obtain();
     expect(obtained!.kind).toBe("package");
     expect(tookMs).toBeLessThan(4_000);
@@ -256,10 +301,22 @@ describe("serving", () => {
     { what: "rubbish", bytes: Uint8Array.of(255, 1, 2) },
     { what: "no such question", bytes: encodeAsk({ ask: "burn" } as unknown as CodeAsk) },
     { what: "no hash", bytes: encodeAsk({ ask: "piece", hash: "x", part: "code", offset: 0 }) },
-    { what: "a hash and an app id", bytes: encodeAsk({ ask: "package", hash: LONG.hash, appId: LONG.appId }) },
-    { what: "an offset before the start", bytes: encodeAsk({ ask: "piece", hash: LONG.hash, part: "code", offset: -1 }) },
-    { what: "half an offset", bytes: encodeAsk({ ask: "piece", hash: LONG.hash, part: "code", offset: 0.5 }) },
-    { what: "no part", bytes: encodeAsk({ ask: "piece", hash: LONG.hash, part: "key" as "code", offset: 0 }) },
+    {
+      what: "a hash and an app id",
+      bytes: encodeAsk({ ask: "package", hash: LONG.hash, appId: LONG.appId }),
+    },
+    {
+      what: "an offset before the start",
+      bytes: encodeAsk({ ask: "piece", hash: LONG.hash, part: "code", offset: -1 }),
+    },
+    {
+      what: "half an offset",
+      bytes: encodeAsk({ ask: "piece", hash: LONG.hash, part: "code", offset: 0.5 }),
+    },
+    {
+      what: "no part",
+      bytes: encodeAsk({ ask: "piece", hash: LONG.hash, part: "key" as "code", offset: 0 }),
+    },
   ])("$what is refused", async ({ bytes }) => {
     const { serve, add } = setUp();
     await add(LONG);
@@ -299,7 +356,9 @@ describe("keeping for others", () => {
   test("what falls to this node is fetched from who says so, with its view, and kept", async () => {
     const { nodes, serve, packages, pass } = setUp();
     nodes.set(THIRD, honest(LONG));
-    expect(serve({ ask: "keep", hash: LONG.hash, spread: false }, THIRD)).toEqual({ kind: "delivered" });
+    expect(serve({ ask: "keep", hash: LONG.hash, spread: false }, THIRD)).toEqual({
+      kind: "delivered",
+    });
     await pass(1_000);
     expect(packages.get(LONG.hash)!.view).toEqual(LONG.parts.view);
   });

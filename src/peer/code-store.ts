@@ -239,27 +239,31 @@ export class CodeStore {
           if (read) ready.push(read);
         });
       open.add(asked);
-      let isLate = false;
-      let cancel = () => {};
-      const patience = new Promise<void>((resolve) => {
-        cancel = this.#env.clock.after(PATIENCE_MS, () => {
-          isLate = true;
-          resolve();
-        });
-      });
+      const patience = this.#patience();
       try {
-        while (open.has(asked) && !isLate) {
-          await Promise.race([...open, patience]);
+        while (open.has(asked) && !patience.isOver) {
+          await Promise.race([...open, patience.over]);
           while (ready.length > 0) yield ready.shift()!;
         }
       } finally {
-        cancel();
+        patience.cancel();
       }
     }
     while (open.size > 0) {
       await Promise.race(open);
       while (ready.length > 0) yield ready.shift()!;
     }
+  }
+
+  #patience(): { readonly isOver: boolean; readonly over: Promise<void>; cancel: () => void } {
+    const patience = { isOver: false, over: Promise.resolve(), cancel: () => {} };
+    patience.over = new Promise((resolve) => {
+      patience.cancel = this.#env.clock.after(PATIENCE_MS, () => {
+        patience.isOver = true;
+        resolve();
+      });
+    });
+    return patience;
   }
 
   *#sourcesOf(wanted: Wanted): Generator<() => Promise<Source | null>> {

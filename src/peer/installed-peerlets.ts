@@ -29,6 +29,8 @@ export interface InstalledPorts {
   readonly manager: PeerletManager;
   /** This node's id. */
   readonly self: string;
+  /** What an address means on this page, for one that is relative to it; null when it is none. */
+  resolveUrl(address: string): string | null;
 }
 
 /** A lookup, and a call of a remote method, from the page, in ms. As the default of `route`. */
@@ -149,7 +151,7 @@ export class InstalledPeerlets implements Peerlets {
   async #readFrom(
     address: string,
   ): Promise<{ readonly package: Package; readonly url: string | null }> {
-    const locator = readLocator(address);
+    const locator = readLocator(this.#ports.resolveUrl(address) ?? address);
     if (!locator) {
       throw bad(
         `"${address.slice(0, 80)}" is no address of a package: those are like https://example.org/name/manifest.json, https://example.org/name.peerlet, or prost: and 64 hex digits; at most ${MAX_LOCATOR_BYTES} characters`,

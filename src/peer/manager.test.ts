@@ -7,9 +7,20 @@ import { equalBytes, utf8 } from "../base/bytes.ts";
 import { Counters } from "../base/counters.ts";
 import { keyOf } from "../id/hash.ts";
 import type { Id } from "../id/id.ts";
-import type { Forwarded, KeyBasedRouting, RouteRequest, RouteResult, Verdict } from "../kbr/routing.ts";
+import type {
+  Forwarded,
+  KeyBasedRouting,
+  RouteRequest,
+  RouteResult,
+  Verdict,
+} from "../kbr/routing.ts";
 import { memoryStores } from "../sim/memory-storage.ts";
-import { type MadePackage, type PackageOptions, makePackage, settled } from "../sim/peerlet-world.ts";
+import {
+  type MadePackage,
+  type PackageOptions,
+  makePackage,
+  settled,
+} from "../sim/peerlet-world.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { hashSignature } from "../sim/world.ts";
@@ -76,7 +87,10 @@ function setUp(options: { stores?: ReturnType<typeof memoryStores>; codeServers?
     trace: [],
     body,
   });
-  const route = ({ key, hint, appId, data, timeoutMs }: RouteRequest, done: (to: RouteResult) => void) => {
+  const route = (
+    { key, hint, appId, data, timeoutMs }: RouteRequest,
+    done: (to: RouteResult) => void,
+  ) => {
     const node = key === null ? hint! : "root";
     const ask = appId === CODE_APP_ID ? decodeAsk(data) : null;
     if (ask === null || ask.ask === "keep") return;
@@ -85,7 +99,9 @@ function setUp(options: { stores?: ReturnType<typeof memoryStores>; codeServers?
     const made =
       typeof answer === "string"
         ? undefined
-        : answer.find(({ hash, appId: id }) => (ask.hash === null ? id === ask.appId : hash === ask.hash));
+        : answer.find(({ hash, appId: id }) =>
+            ask.hash === null ? id === ask.appId : hash === ask.hash,
+          );
     if (answer === "silent") {
       clock.after(timeoutMs, () => done(result({ kind: "timed-out", afterMs: timeoutMs })));
     } else if (!made) {
@@ -180,8 +196,23 @@ function setUp(options: { stores?: ReturnType<typeof memoryStores>; codeServers?
   const alive = (appId: string) =>
     runs.filter((run) => run.request.appId === appId && !run.isStopping && !run.isOver);
   return {
-    clock, counters, runs, nodes, asked, fetched, served, events, heard, manager,
-    pass, deliver, forward, state, install, installed, alive,
+    clock,
+    counters,
+    runs,
+    nodes,
+    asked,
+    fetched,
+    served,
+    events,
+    heard,
+    manager,
+    pass,
+    deliver,
+    forward,
+    state,
+    install,
+    installed,
+    alive,
   };
 }
 
@@ -241,18 +272,26 @@ describe("what happens while a peerlet is stopped to be started anew", () => {
 
   test.each([
     { first: V2, second: V3, runs: "3.0.0", answer: null },
-    { first: V3, second: V2, runs: "3.0.0", answer: "version 2.0.0 is older than 3.0.0, which is here" },
+    {
+      first: V3,
+      second: V2,
+      runs: "3.0.0",
+      answer: "version 2.0.0 is older than 3.0.0, which is here",
+    },
     { first: V3, second: V3, runs: "3.0.0", answer: null },
-  ])("of two upgrades at once the higher one runs ($first.manifest.version, then $second.manifest.version)", async ({ first, second, runs, answer }) => {
-    const { installed, install, manager, alive, pass } = setUp();
-    const run = await installed(V1);
-    await install(first);
-    expect(await install(second)).toBe(answer);
-    run.ends();
-    await pass(10);
-    expect(alive(APP).map(({ request }) => request.version)).toEqual([runs]);
-    expect(manager.get(APP)!.peerlet.package!.manifest.version).toBe(runs);
-  });
+  ])(
+    "of two upgrades at once the higher one runs ($first.manifest.version, then $second.manifest.version)",
+    async ({ first, second, runs, answer }) => {
+      const { installed, install, manager, alive, pass } = setUp();
+      const run = await installed(V1);
+      await install(first);
+      expect(await install(second)).toBe(answer);
+      run.ends();
+      await pass(10);
+      expect(alive(APP).map(({ request }) => request.version)).toEqual([runs]);
+      expect(manager.get(APP)!.peerlet.package!.manifest.version).toBe(runs);
+    },
+  );
 
   test("a message that comes then waits, and is delivered to the new version", async () => {
     const { installed, install, alive, deliver, pass } = setUp();
@@ -356,7 +395,9 @@ describe("what happens while code is being fetched", () => {
     const verdicts = deliver(V1);
     await pass(100);
     manager.policy.deny(APP);
-    expect(verdicts).toEqual([{ kind: "refused", why: expect.stringContaining("denied"), isOfNode: true }]);
+    expect(verdicts).toEqual([
+      { kind: "refused", why: expect.stringContaining("denied"), isOfNode: true },
+    ]);
     manager.policy.allow(APP);
     expect(state(APP)).toBe("installing");
     const later = deliver(V1);
@@ -411,7 +452,9 @@ describe("what happens while code is being fetched", () => {
     for (const { done } of runs[0]!.calls) done({ kind: "value", value: null });
     await pass(20_000);
     expect(all.every(({ length }) => length === 1)).toBe(true);
-    expect(all.filter(([verdict]) => verdict!.kind === "delivered").length).toBe(runs[0]!.calls.length);
+    expect(all.filter(([verdict]) => verdict!.kind === "delivered").length).toBe(
+      runs[0]!.calls.length,
+    );
   });
 
   test("code that could not be had is asked for again, but not with each message", async () => {
@@ -479,19 +522,24 @@ describe("what is here and was refused", () => {
 });
 
 describe("asking a person", () => {
-  test.each(["allow", "trust", "deny"] as const)("who answers %s at once, in the event, is heard", async (rule) => {
-    const { manager, nodes, heard, events, deliver, runs, state, pass } = setUp();
-    manager.policy.setDefault("ask");
-    heard.push((event, detail) => {
-      if (event === "ask") manager.policy[rule]((detail as Question).appId);
-    });
-    nodes.set(HOP, [V1]);
-    await manager.loaded;
-    deliver(V1);
-    await pass(2_000);
-    expect(events.filter(({ event }) => event === "ask")).toHaveLength(1);
-    expect([state(APP), runs.length]).toEqual(rule === "deny" ? ["refused", 0] : ["installing", 1]);
-  });
+  test.each(["allow", "trust", "deny"] as const)(
+    "who answers %s at once, in the event, is heard",
+    async (rule) => {
+      const { manager, nodes, heard, events, deliver, runs, state, pass } = setUp();
+      manager.policy.setDefault("ask");
+      heard.push((event, detail) => {
+        if (event === "ask") manager.policy[rule]((detail as Question).appId);
+      });
+      nodes.set(HOP, [V1]);
+      await manager.loaded;
+      deliver(V1);
+      await pass(2_000);
+      expect(events.filter(({ event }) => event === "ask")).toHaveLength(1);
+      expect([state(APP), runs.length]).toEqual(
+        rule === "deny" ? ["refused", 0] : ["installing", 1],
+      );
+    },
+  );
 
   test("one that runs and is put in question is asked about, and an answer at once is heard", async () => {
     const { manager, nodes, heard, deliver, runs, state, pass } = setUp();
@@ -549,7 +597,9 @@ describe("budgets", () => {
       for (const run of runs) if (run.isStopping && !run.isOver) run.ends();
       runs.at(-1)!.starts();
       await pass(10);
-      expect(runs.filter(({ isStopping, isOver }) => !isStopping && !isOver).length).toBeLessThanOrEqual(2);
+      expect(
+        runs.filter(({ isStopping, isOver }) => !isStopping && !isOver).length,
+      ).toBeLessThanOrEqual(2);
     }
   });
 
@@ -575,7 +625,8 @@ describe("budgets", () => {
     expect(runs).toHaveLength(3);
     const refused = verdicts.filter(({ length }) => length === 1);
     expect(refused).toHaveLength(5);
-    for (const [verdict] of refused) expect(verdict).toMatchObject({ kind: "refused", isOfNode: true });
+    for (const [verdict] of refused)
+      expect(verdict).toMatchObject({ kind: "refused", isOfNode: true });
     for (const run of runs) run.starts();
     deliver(made[7]!);
     for (const run of [...runs]) if (run.isStopping) run.ends();
@@ -687,7 +738,10 @@ describe("code servers", () => {
     await pass(59);
     expect([asked, fetched]).toEqual([[HOP, SOURCE, "root"], []]);
     await pass(100);
-    expect(fetched).toEqual([good, `https://good.example/app/peerlet.js?sha256=${V1.manifest.code.sha256}`]);
+    expect(fetched).toEqual([
+      good,
+      `https://good.example/app/peerlet.js?sha256=${V1.manifest.code.sha256}`,
+    ]);
     expect(runs).toHaveLength(1);
   });
 });
@@ -739,13 +793,28 @@ describe("on the way", () => {
     { answer: { kind: "value", value: [1] }, forwarded: { kind: "go-on" } },
     { answer: { kind: "error", code: "failed", why: "" }, forwarded: { kind: "go-on" } },
     { answer: { kind: "error", code: "gone", why: "" }, forwarded: { kind: "go-on" } },
-  ] as { answer: Result; forwarded: Forwarded }[])("$answer makes $forwarded", async ({ answer, forwarded }) => {
-    const { installed, forward } = setUp();
-    const run = await installed(PER_HOP);
-    const resumed = forward(PER_HOP, { perHop: true });
-    run.calls[0]!.done(answer);
-    expect(resumed).toEqual([forwarded]);
-  });
+  ] as { answer: Result; forwarded: Forwarded }[])(
+    "$answer makes $forwarded",
+    async ({ answer, forwarded }) => {
+      const { installed, forward } = setUp();
+      const run = await installed(PER_HOP);
+      const resumed = forward(PER_HOP, { perHop: true });
+      run.calls[0]!.done(answer);
+      expect(resumed).toEqual([forwarded]);
+    },
+  );
+});
+
+test("a peerlet without deliver takes what is for it, also when the message started it", async () => {
+  const { installed, manager, runs, deliver } = setUp();
+  const run = await installed(V1);
+  manager.get(APP)!.peerlet.stop("idle", "the test says so");
+  run.ends();
+  const verdicts = deliver(V1);
+  runs[1]!.starts({ ...ALL, upcalls: [] });
+  runs[1]!.calls[0]!.done({ kind: "error", code: "no-such-method", why: "" });
+  verdicts.push(...deliver(V1));
+  expect(verdicts).toEqual([{ kind: "delivered" }, { kind: "delivered" }]);
 });
 
 describe("offences", () => {
@@ -804,7 +873,10 @@ describe("what an earlier visit left", () => {
     const after = setUp({ stores, codeServers: ["https://good.example"] });
     after.manager.policy.deny("cd".repeat(16));
     await after.manager.loaded;
-    expect(after.manager.policy.rules).toEqual({ ["ab".repeat(16)]: "deny", ["cd".repeat(16)]: "deny" });
+    expect(after.manager.policy.rules).toEqual({
+      ["ab".repeat(16)]: "deny",
+      ["cd".repeat(16)]: "deny",
+    });
     // A server that was taken off the list stays off.
     expect(after.manager.policy.codeServers).toEqual([]);
     const again = setUp({ stores });

@@ -117,8 +117,11 @@ export class PeerletManager implements UnknownApplications {
       emit: (peerlet, event, detail) => {
         for (const emit of this.emitters.get(peerlet.appId) ?? []) emit(event, detail);
       },
-      log: ({ appId, package: running }, what) =>
-        env.log.debug("a peerlet says", { appId, name: running?.manifest.name ?? "", what }),
+      log: ({ appId, package: running }, what, detail) => {
+        const name = running?.manifest.name ?? "";
+        const more = detail === undefined ? "" : (JSON.stringify(detail)?.slice(0, 1_000) ?? "");
+        env.log.debug("a peerlet says", { appId, name, what, detail: more });
+      },
     });
     this.loaded = this.#load();
     this.#sweepLater();
@@ -222,9 +225,11 @@ export class PeerletManager implements UnknownApplications {
     if (peerlet.isRunning && !peerlet.offered.upcalls.includes("deliver")) {
       return done({ kind: "delivered" });
     }
-    peerlet.call("deliver", [shown(message)], message.bytes.length, DELIVER_MS, (result) =>
-      done(verdictOf(result)),
-    );
+    peerlet.call("deliver", [shown(message)], message.bytes.length, DELIVER_MS, (result) => {
+      // Started for this message, it turned out to take it without a word.
+      const isSilent = peerlet.isRunning && !peerlet.offered.upcalls.includes("deliver");
+      done(isSilent ? { kind: "delivered" } : verdictOf(result));
+    });
   }
 
   /** A node came into or left the neighbour set. */

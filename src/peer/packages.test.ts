@@ -126,7 +126,10 @@ test("what is in storage is checked as if a stranger had sent it", async () => {
   const [good, changed, cut] = some(3);
   await keep(good!, true);
   await storage.set(changed!.hash, { ...changed!.parts, code: changed!.parts.code.map(() => 65) });
-  await storage.set(cut!.hash, { manifest: cut!.parts.manifest.slice(0, 99), code: cut!.parts.code });
+  await storage.set(cut!.hash, {
+    manifest: cut!.parts.manifest.slice(0, 99),
+    code: cut!.parts.code,
+  });
   for (const [i, rubbish] of [null, 7, "x", [], {}, { manifest: 1, code: 2 }].entries()) {
     await storage.set(`rubbish ${i}`, rubbish);
   }
@@ -136,10 +139,17 @@ test("what is in storage is checked as if a stranger had sent it", async () => {
 });
 
 test.each([
-  { what: "code that was changed", change: { code: new Uint8Array(3) }, why: /the code has 3 bytes/ },
+  {
+    what: "code that was changed",
+    change: { code: new Uint8Array(3) },
+    why: /the code has 3 bytes/,
+  },
   { what: "another view", change: { view: new Uint8Array(3) }, why: /the view has 3 bytes/ },
 ])("$what is no package", async ({ change, why }) => {
-  const { manifest, code, view } = { ...makePackage({ code: "// it", view: "// view" }).parts, ...change };
+  const { manifest, code, view } = {
+    ...makePackage({ code: "// it", view: "// view" }).parts,
+    ...change,
+  };
   expect(await verifyPackage(verify, manifest, code, view)).toMatchObject({
     kind: "bad",
     why: expect.stringMatching(why) as unknown,
@@ -149,6 +159,11 @@ test.each([
 test("nor is one that another signed", async () => {
   const { parts } = makePackage({ code: "// it" });
   const text = new TextDecoder().decode(parts.manifest);
-  const forged = new TextEncoder().encode(text.replace(/"signature":".{8}/, '"signature":"00000000'));
-  expect(await verifyPackage(verify, forged, parts.code, null)).toEqual({ kind: "bad", why: SIGNATURE });
+  const forged = new TextEncoder().encode(
+    text.replace(/"signature":".{8}/, '"signature":"00000000'),
+  );
+  expect(await verifyPackage(verify, forged, parts.code, null)).toEqual({
+    kind: "bad",
+    why: SIGNATURE,
+  });
 });

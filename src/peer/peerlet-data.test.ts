@@ -95,7 +95,10 @@ describe("a disk that fails", () => {
     await data.set("a", "before");
     const used = data.usedBytes;
     state.failing = 1;
-    expect(await data.set("a", "after and longer")).toMatchObject({ kind: "error", code: "failed" });
+    expect(await data.set("a", "after and longer")).toMatchObject({
+      kind: "error",
+      code: "failed",
+    });
     expect([await data.get("a"), data.usedBytes]).toEqual([valueOf("before"), used]);
     state.failing = 1;
     expect(await data.delete("a")).toMatchObject({ kind: "error", code: "failed" });
@@ -105,16 +108,19 @@ describe("a disk that fails", () => {
   test.each([
     { failing: 1, there: "two" },
     { failing: 2, there: undefined },
-  ])("of two writes at once the first $failing fail: $there is there, and counted", async ({ failing, there }) => {
-    const { data, state, stores } = setUp();
-    await data.load();
-    state.failing = failing;
-    await Promise.all([data.set("a", "one"), data.set("a", "two")]);
-    expect(await data.get("a")).toEqual(valueOf(there));
-    const again = setUp(1_000, stores).data;
-    await again.load();
-    expect(data.usedBytes).toBe(again.usedBytes);
-  });
+  ])(
+    "of two writes at once the first $failing fail: $there is there, and counted",
+    async ({ failing, there }) => {
+      const { data, state, stores } = setUp();
+      await data.load();
+      state.failing = failing;
+      await Promise.all([data.set("a", "one"), data.set("a", "two")]);
+      expect(await data.get("a")).toEqual(valueOf(there));
+      const again = setUp(1_000, stores).data;
+      await again.load();
+      expect(data.usedBytes).toBe(again.usedBytes);
+    },
+  );
 });
 
 test("a write and a read that follow each other at once agree", async () => {

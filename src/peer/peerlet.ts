@@ -51,9 +51,9 @@ interface Waiting {
   readonly bytes: number;
   readonly untilMs: number;
   /** Its time is not up before it is done: see `#giveUp`. */
-  cancel(): void;
-  run(sandboxed: Sandboxed, leftMs: number): void;
-  fail(result: Result): void;
+  readonly cancel: () => void;
+  readonly run: (sandboxed: Sandboxed, leftMs: number) => void;
+  readonly fail: (result: Result) => void;
 }
 
 /** What may wait for a peerlet that is being fetched or started. Guesses: what the sender's receipt can wait for. */

@@ -62,7 +62,12 @@ describe("a grant", () => {
 
   test("is up to ten times as much for the trusted, and never more than they want or than one core", () => {
     const grant = grantFor(policyOf("allow"), wants, "trust");
-    expect(grant).toMatchObject({ cpuShare: 1, storageBytes: 1_000, messagesPerSecond: 5_000, callsOpen: 640 });
+    expect(grant).toMatchObject({
+      cpuShare: 1,
+      storageBytes: 1_000,
+      messagesPerSecond: 5_000,
+      callsOpen: 640,
+    });
   });
 });
 
@@ -135,21 +140,44 @@ describe("the rules of a node", () => {
     { what: "no id", change: (policy) => policy.forget(null as unknown as string) },
     { what: "a budget of nothing", change: (policy) => policy.setBudgets({ running: 0 }) },
     { what: "half a peerlet", change: (policy) => policy.setBudgets({ running: 1.5 }) },
-    { what: "a budget that is not a number", change: (policy) => policy.setBudgets({ callsOpen: NaN }) },
-    { what: "a budget that is a text", change: (policy) => policy.setBudgets({ timers: "5" as unknown as number }) },
-    { what: "a budget beyond all", change: (policy) => policy.setBudgets({ storageBytes: 2 ** 40 }) },
+    {
+      what: "a budget that is not a number",
+      change: (policy) => policy.setBudgets({ callsOpen: NaN }),
+    },
+    {
+      what: "a budget that is a text",
+      change: (policy) => policy.setBudgets({ timers: "5" as unknown as number }),
+    },
+    {
+      what: "a budget beyond all",
+      change: (policy) => policy.setBudgets({ storageBytes: 2 ** 40 }),
+    },
     { what: "no CPU", change: (policy) => policy.setBudgets({ cpuShare: 0 }) },
     { what: "two CPUs", change: (policy) => policy.setBudgets({ cpuShare: 2 }) },
-    { what: "a budget nobody knows", change: (policy) => policy.setBudgets({ toString: 5 } as object) },
+    {
+      what: "a budget nobody knows",
+      change: (policy) => policy.setBudgets({ toString: 5 } as object),
+    },
     { what: "no budgets", change: (policy) => policy.setBudgets(null as unknown as object) },
-    { what: "one bad budget among good ones", change: (policy) => policy.setBudgets({ timers: 5, running: -1 }) },
+    {
+      what: "one bad budget among good ones",
+      change: (policy) => policy.setBudgets({ timers: 5, running: -1 }),
+    },
     { what: "a server that is none", change: (policy) => policy.setCodeServers(["evil"]) },
-    { what: "a server with a name and password", change: (policy) => policy.setCodeServers(["https://a:b@c.example"]) },
-    { what: "servers that are no list", change: (policy) => policy.setCodeServers("https://a.example" as unknown as []) },
+    {
+      what: "a server with a name and password",
+      change: (policy) => policy.setCodeServers(["https://a:b@c.example"]),
+    },
+    {
+      what: "servers that are no list",
+      change: (policy) => policy.setCodeServers("https://a.example" as unknown as []),
+    },
   ])("$what is refused and changes nothing", ({ change }) => {
     const { policy, changes } = setUp(["https://good.example"]);
     const before = policy.state;
-    expect(() => change(policy)).toThrow(expect.objectContaining({ code: "bad-parameter" }) as Error);
+    expect(() => change(policy)).toThrow(
+      expect.objectContaining({ code: "bad-parameter" }) as Error,
+    );
     expect(policy.state).toBe(before);
     expect(changes()).toBe(0);
   });
@@ -210,7 +238,9 @@ describe("what an earlier visit kept", () => {
 
   test("__proto__ in it does no harm", () => {
     const { policy } = setUp();
-    policy.restore(JSON.parse(`{"rules":{"__proto__":{"${APP}":"trust"}},"__proto__":{"default":"deny"}}`));
+    policy.restore(
+      JSON.parse(`{"rules":{"__proto__":{"${APP}":"trust"}},"__proto__":{"default":"deny"}}`),
+    );
     expect(ruleFor(policy.state, APP, "")).toBe(policy.default);
     expect(policy.rules).toEqual({});
   });
@@ -219,7 +249,11 @@ describe("what an earlier visit kept", () => {
     const { policy } = setUp();
     policy.deny(APP);
     policy.setBudgets({ running: 2 });
-    const kept = { default: "ask", rules: { [APP]: "trust", [PUBLISHER]: "deny" }, budgets: { timers: 7 } };
+    const kept = {
+      default: "ask",
+      rules: { [APP]: "trust", [PUBLISHER]: "deny" },
+      budgets: { timers: 7 },
+    };
     expect(policy.restore(kept)).toBe(true);
     expect(policy.rules).toEqual({ [APP]: "deny", [PUBLISHER]: "deny" });
     expect(policy.budgets).toMatchObject({ running: 2, timers: 7 });

@@ -56,7 +56,11 @@ const MOST_CALLERS = 4_096;
 const WINDOW = 4_096;
 /** Nodes whose tokens are known. A guess. */
 const MOST_TOKENS = 1_024;
+/** A token may have been replaced while a call was on its way, at a busy node again and again. A guess. */
+const MOST_STALE = 2;
 const METHOD = /^[A-Za-z][A-Za-z0-9]{0,31}$/;
+/** A reference with a method called `then` would be taken for a promise, and never settle; `id` is the node's. */
+const NO_METHODS: ReadonlySet<string> = new Set(["then", "id"]);
 const MAX_METHODS = 256;
 /** Answers to a call: the first value of the body. */
 const VALUE = 0;
@@ -130,24 +134,24 @@ export class RemoteCalls {
       .watch(node, () =>
         end({ kind: "error", code: "gone", why: `node ${node.slice(0, 8)} left` }),
       );
-    const attempt = (isLast: boolean) => {
+    const attempt = (staleLeft: number) => {
       const leftMs = untilMs - clock.now();
       if (leftMs <= 0) return end({ kind: "error", code: "timed-out", why: "no answer in time" });
       const token = this.#tokens.get(node);
-      const renew = () =>
+      const renew = (left: number) =>
         this.lookup(application, { node }, leftMs, (found) =>
-          found.kind === "found" ? attempt(true) : end(found),
+          found.kind === "found" ? attempt(left) : end(found),
         );
-      if (!token) return renew();
+      if (!token) return renew(staleLeft);
       this.#send(application.appId, node, token, method, args, leftMs, (result) => {
         if (result !== "stale") return end(result);
         this.#tokens.delete(node);
-        if (isLast)
+        if (staleLeft === 0)
           end({ kind: "error", code: "failed", why: "the node takes no call of this one" });
-        else renew();
+        else renew(staleLeft - 1);
       });
     };
-    attempt(false);
+    attempt(MOST_STALE);
   }
 
   #send(
@@ -282,7 +286,8 @@ function readLookup(
   if (!(token instanceof Uint8Array) || token.length !== TOKEN_BYTES) return null;
   if (!Array.isArray(methods) || methods.length > MAX_METHODS) return null;
   const names = methods.filter(
-    (name): name is string => typeof name === "string" && METHOD.test(name),
+    (name): name is string =>
+      typeof name === "string" && METHOD.test(name) && !NO_METHODS.has(name),
   );
   return { token, methods: names };
 }

@@ -24,9 +24,9 @@ export interface Patient {
 
 export interface PatientEvents {
   /** Its process or frame is gone, though nobody here took it away. */
-  died(): void;
-  stuck(): void;
-  over(): void;
+  readonly died: () => void;
+  readonly stuck: () => void;
+  readonly over: () => void;
 }
 
 const PING_MS = 1_000;

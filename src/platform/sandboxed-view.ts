@@ -32,7 +32,7 @@ export class SandboxedViewFrame implements SandboxedView, Patient {
     theme: Theme,
     request: ViewRequest,
     host: ViewHost,
-    events: PatientEvents & { hung(stopped: Stopped): void },
+    events: PatientEvents & { readonly hung: (stopped: Stopped) => void },
   ) {
     this.#host = host;
     this.#over = events.over;

@@ -21,14 +21,15 @@ const MAX_WHY_CHARS = 500;
 
 const post = workerScope.postMessage.bind(workerScope);
 const send = (message: FromPeerlet): void => post(message);
-const { createObjectURL, revokeObjectURL } = URL;
+const createUrl = URL.createObjectURL.bind(URL);
+const revokeUrl = URL.revokeObjectURL.bind(URL);
 const BlobClass = Blob;
 const cryptoObject = crypto;
 const performanceObject = performance;
 const set = setTimeout.bind(globalThis) as unknown as (task: () => void, delayMs: number) => number;
 const clear = clearTimeout.bind(globalThis);
 const now = () => performanceObject.now();
-const dateNow = Date.now;
+const dateNow = Date.now.bind(Date);
 const fillRandom = (bytes: Uint8Array<ArrayBuffer>) => void cryptoObject.getRandomValues(bytes);
 const randomUuid = () => cryptoObject.randomUUID();
 
@@ -56,13 +57,13 @@ async function start(config: PeerletConfig, code: Uint8Array): Promise<void> {
     const timers = new Timers({ set, clear }, config.grant.timers);
     const prost = prostObject(config, calls, timers, { now, date: dateNow, fillRandom });
     // Made before the lockdown: Blob is gone after it.
-    const url = createObjectURL(
+    const url = createUrl(
       new BlobClass([code as Uint8Array<ArrayBuffer>], { type: "text/javascript" }),
     );
     lockDown(globalThis);
     provide(globalThis, replacements(timers, prost.log));
     const module = (await import(/* @vite-ignore */ url)) as { readonly default?: unknown };
-    revokeObjectURL(url);
+    revokeUrl(url);
     const setup = module.default;
     if (typeof setup !== "function") {
       throw new TypeError("its default export is not definePeerlet(…)");
@@ -134,7 +135,7 @@ function isObject(value: unknown): value is object {
 
 function textOf(value: unknown): string {
   try {
-    return typeof value === "object" ? (JSON.stringify(value) ?? "undefined") : String(value);
+    return typeof value === "string" ? value : (JSON.stringify(value) ?? typeof value);
   } catch {
     return "(unprintable)";
   }
@@ -143,7 +144,7 @@ function textOf(value: unknown): string {
 /** An error may be anything that can be thrown. */
 function whyOf(error: unknown): string {
   try {
-    const text = error instanceof Error ? `${error.message || error.name}` : String(error);
+    const text = error instanceof Error ? error.message || error.name : String(error);
     return text.slice(0, MAX_WHY_CHARS);
   } catch {
     return "it threw something unprintable";

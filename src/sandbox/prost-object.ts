@@ -11,10 +11,10 @@ import type { Timers } from "./timers.ts";
 
 /** The natives that `prost` needs, from before the lockdown. */
 export interface Natives {
-  now(): number;
-  date(): number;
+  readonly now: () => number;
+  readonly date: () => number;
   /** At most 65,536 at once. */
-  fillRandom(bytes: Uint8Array<ArrayBuffer>): void;
+  readonly fillRandom: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
 
 /** More random bytes at once are refused. Guess. */
@@ -60,7 +60,7 @@ export function prostObject(
     version: config.version,
     previousVersion: config.previousVersion,
     grant: Object.freeze({ ...config.grant }),
-    keyOf: (name) => keyOf(String(name)),
+    keyOf,
     route: (key, data, options = {}) => call("route", key, data, definedOnly(options)),
     localLookup: (key, num, safe) => call("localLookup", key, num, safe),
     neighborSet: (num) => call("neighborSet", num),

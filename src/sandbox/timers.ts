@@ -28,7 +28,9 @@ export class Timers {
       throw new RangeError(`${this.#max} timers wait already, and more are not granted`);
     }
     const id = ++this.#lastId;
-    this.#arm(id, task, Math.max(FLOOR_MS, Number(delayMs) || 0), repeats);
+    // What is no number is no delay, as browsers have it.
+    const wantedMs = Number.isFinite(delayMs) ? delayMs : 0;
+    this.#arm(id, task, Math.max(FLOOR_MS, wantedMs), repeats);
     return id;
   }
 

@@ -93,7 +93,9 @@ export class PeerletWorld extends World {
           },
         });
         const self = identity.id;
-        const peerlets = new InstalledPeerlets({ verify, fetchCode, sandbox, manager, self });
+        const resolveUrl = () => null;
+        const ports = { verify, fetchCode, sandbox, manager, self, resolveUrl };
+        const peerlets = new InstalledPeerlets(ports);
         layers.push({ host, layer: { manager, peerlets, sandbox, events } });
         return manager;
       },

@@ -1,5 +1,5 @@
 /**
- * Every message one PROST node may send another over a link. Wire version 1.
+ * Every message one PROST node may send another over a link. Wire version 2.
  *
  * Bytes on a link: `tag (8 bits) | length of the body (24 bits) | body`, and a
  * frame is one or more of these, back to back.

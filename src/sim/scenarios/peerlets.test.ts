@@ -23,6 +23,7 @@ export default (prost) => {
       add: (caller, key) => add(key),
       get: async (caller, key) => (await prost.storage.get(key)) ?? 0,
       whoCalls: (caller) => caller,
+      long: (caller, count) => "x".repeat(count),
       never: () => new Promise(() => {}),
     },
     local: { get: async (key) => (await prost.storage.get(key)) ?? 0, previous: () => prost.previousVersion },
@@ -157,6 +158,14 @@ describe("arrival", () => {
     );
     expect(receipts.filter(({ kind }) => kind === "delivered")).toHaveLength(50);
     expect(world.layer(rootNode(world, key)).manager.entries).toHaveLength(1);
+  });
+
+  test("code of the largest size comes from node to node, in pieces", async () => {
+    const { world, first } = await ofPeers(6);
+    const made = makePackage({ code: `${COUNTER}\n//${"x".repeat(500_000)}` });
+    await install(world, first, made);
+    const key = keyOf(nameAwayFrom(world, [first]));
+    expect(await world.route(first, key, made.appId)).toMatchObject({ kind: "delivered" });
   });
 
   test("nobody has the code: the sender is refused, with the reason", async () => {
@@ -377,12 +386,24 @@ describe("remote references", () => {
     const root = rootNode(world, key);
     const remote = await world.until(world.layer(first).peerlets.lookup(made.appId, key));
     expect(remote.id).toBe(root.id);
-    expect(Object.keys(remote).toSorted()).toEqual(["add", "get", "id", "never", "whoCalls"]);
+    expect(Object.keys(remote).toSorted()).toEqual([
+      "add",
+      "get",
+      "id",
+      "long",
+      "never",
+      "whoCalls",
+    ]);
     const call = (method: string, ...args: string[]) =>
       world.until((remote[method] as (...args: string[]) => Promise<unknown>)(...args));
     expect(await call("whoCalls")).toBe(first.id);
     expect(await call("add", key)).toBe(1);
     expect(await call("get", key)).toBe(1);
+    // More than one frame holds, and more than any message may.
+    const long = (count: number) =>
+      world.until((remote["long"] as (count: number) => Promise<string>)(count));
+    expect(await long(150_000)).toHaveLength(150_000);
+    await expect(long(170_000)).rejects.toMatchObject({ code: "bad-parameter" });
   });
 
   test.each(["leave", "crash"] as const)(
@@ -457,5 +478,133 @@ describe("offences", () => {
       .end({ kind: "lost", why: "its process ended", isOffence: false });
     expect(await world.passUntil(() => peerlets.get(made.appId)!.state === "running")).toBe(true);
     expect(peerlets.get(made.appId)!.offences).toBe(0);
+  });
+});
+
+describe("while things change", () => {
+  const slow = (version: string) =>
+    makePackage({ code: `${COUNTER}\n// ${version} ${"long ".repeat(40_000)}`, version });
+
+  test("messages that come while a version is replaced by another all get an answer, and none is counted twice", async () => {
+    const { world, first } = await ofPeers(6);
+    const [v1, v2] = [slow("1.0.0"), slow("2.0.0")];
+    await install(world, first, v1);
+    const key = keyOf(nameAwayFrom(world, [first]));
+    const root = rootNode(world, key);
+    await world.route(first, key, v1.appId);
+    const receipts: Promise<{ readonly kind: string }>[] = [];
+    for (let i = 0; i < 40; i++) {
+      if (i === 10) receipts.push(install(world, first, v2).then(() => ({ kind: "installed" })));
+      receipts.push(world.route(first, key, v1.appId));
+      await world.pass(20);
+    }
+    const kinds = (await world.until(Promise.all(receipts))).map(({ kind }) => kind);
+    const delivered = kinds.filter((kind) => kind === "delivered").length;
+    expect(kinds.filter((kind) => kind === "delivered" || kind === "refused")).toHaveLength(40);
+    expect(delivered).toBeGreaterThan(30);
+    const { peerlets } = world.layer(root);
+    expect(await world.passUntil(() => peerlets.get(v1.appId)!.version === "2.0.0")).toBe(true);
+    const get = peerlets.local(v1.appId)["get"] as (key: string) => Promise<number>;
+    // What was refused may have run all the same; what was delivered has.
+    expect(await world.until(get(key))).toBeGreaterThanOrEqual(delivered + 1);
+    expect(await world.until(get(key))).toBeLessThanOrEqual(41);
+  });
+
+  test.each(["leave", "crash"] as const)(
+    "the root goes while it fetches the code (%s): the sender is told, or the next root has it",
+    async (how) => {
+      const { world, first } = await ofPeers(8);
+      const made = slow("1.0.0");
+      await install(world, first, made);
+      const key = keyOf(nameAwayFrom(world, [first]));
+      const receipt = world.route(first, key, made.appId);
+      await world.pass(60);
+      const root = rootNode(world, key);
+      expect(world.layer(root).peerlets.get(made.appId)?.state).toBe("installing");
+      world[how](root);
+      expect(["delivered", "refused", "unreachable", "timed-out"]).toContain(
+        (await world.until(receipt)).kind,
+      );
+      await world.pass(5_000);
+      expect(await world.route(first, key, made.appId)).toMatchObject({ kind: "delivered" });
+    },
+  );
+
+  test("a hop that never answers for code holds nobody up: the source is asked in time", async () => {
+    const { world, first } = await ofPeers(30);
+    const made = makePackage({ code: COUNTER });
+    await install(world, first, made);
+    await world.pass(3_000);
+    for (const node of world.nodes) {
+      if (node === first) continue;
+      const { codeStore } = world.layer(node).manager;
+      codeStore.serve = () => {};
+    }
+    const key = keyOf(
+      Array.from({ length: 300 }, (_, i) => `far ${i}`).find((name) => {
+        const root = rootNode(world, keyOf(name));
+        return root !== first && !first.node.links.get(root.id);
+      })!,
+    );
+    expect(await world.route(first, key, made.appId)).toMatchObject({ kind: "delivered" });
+  });
+
+  test("when every member of a replica set denies it, the last says who and why", async () => {
+    const { world, first } = await ofPeers(12);
+    const made = makePackage({ code: COUNTER });
+    await install(world, first, made);
+    const key = keyOf(nameAwayFrom(world, [first]));
+    const replicas = rootNode(world, key).node.replicaSet(key, 4);
+    for (const node of world.nodes) world.layer(node).manager.policy.deny(made.appId);
+    const receipt = await world.route(first, key, made.appId, "", {
+      locator: `prost:${made.hash}`,
+    });
+    expect(receipt).toMatchObject({
+      kind: "refused",
+      by: replicas.at(-1),
+      why: expect.stringContaining("does not allow this application") as unknown,
+    });
+  });
+
+  test("a root that cannot get the code passes the message on to one that has it", async () => {
+    const { world, first } = await ofPeers(12);
+    const made = makePackage({ code: COUNTER });
+    const key = keyOf("somewhere");
+    const root = rootNode(world, key);
+    const [, second] = root.node.replicaSet(key, 2);
+    const has = [...world.nodes].find(({ id }) => id === second)!;
+    await install(world, has, made);
+    for (const node of world.nodes)
+      world.layer(node).manager.codeStore.serve = (_message, done) =>
+        done({ kind: "refused", why: "not here", isOfNode: true });
+    const receipt = await world.route(first, key, made.appId, "", {
+      locator: `prost:${made.hash}`,
+    });
+    expect(receipt).toMatchObject({ kind: "delivered", root: second });
+  });
+
+  test("the same seed gives the same run", async () => {
+    const run = async () => {
+      const { world, first } = await ofPeers(12);
+      const lines: string[] = [];
+      world.heard = ({ atMs, what }) => lines.push(`${atMs} ${what}`);
+      // Loaded for the first time in the first run, and known in the second.
+      const made = makePackage({ code: `${COUNTER}\n// the same seed` });
+      await install(world, first, made);
+      for (let i = 0; i < 5; i++) {
+        const receipt = await world.route(first, keyOf(`name ${i}`), made.appId);
+        lines.push(`${world.clock.now()} ${JSON.stringify(receipt)}`);
+      }
+      world.crash([...world.nodes][3]!);
+      await world.pass(5_000);
+      for (const node of world.nodes) {
+        lines.push(JSON.stringify([node.id, node.counters.snapshot()]));
+        for (const { event, detail } of world.layer(node).events)
+          lines.push(JSON.stringify([event, detail]));
+      }
+      return lines;
+    };
+    const first = await run();
+    expect(await run()).toEqual(first);
   });
 });
