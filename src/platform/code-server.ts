@@ -12,6 +12,8 @@ export async function fetchCode(url: string, mostBytes: number): Promise<Uint8Ar
   try {
     const response = await fetch(url, {
       credentials: "omit",
+      // An open redirect on an allowed server would lead to any other.
+      redirect: "error",
       referrerPolicy: "no-referrer",
       signal: AbortSignal.timeout(LIMIT_MS),
     });

@@ -61,7 +61,8 @@ async function start(config: PeerletConfig, code: Uint8Array): Promise<void> {
       new BlobClass([code as Uint8Array<ArrayBuffer>], { type: "text/javascript" }),
     );
     lockDown(globalThis);
-    provide(globalThis, replacements(timers, prost.log));
+    const log = (what: string, detail?: Plain) => prost.log(what, detail);
+    provide(globalThis, replacements(timers, log));
     const module = (await import(/* @vite-ignore */ url)) as { readonly default?: unknown };
     revokeUrl(url);
     const setup = module.default;

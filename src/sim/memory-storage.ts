@@ -18,7 +18,8 @@ class MemoryStorage implements Storage {
   }
 
   async delete(key: string): Promise<boolean> {
-    return this.#entries.delete(key);
+    this.#entries.delete(key);
+    return true;
   }
 
   async clear(): Promise<void> {
