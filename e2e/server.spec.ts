@@ -17,6 +17,7 @@ test("the configuration names the network, and no third party", async ({ overlay
   expect(await response.json()).toEqual({
     network: "e2e",
     iceServers: [],
+    publishers: [expect.stringMatching(/^[0-9a-f]{64}$/)],
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
   });
 });

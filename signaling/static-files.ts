@@ -73,7 +73,7 @@ const META_POLICY = /<meta http-equiv="Content-Security-Policy" content="([^"]+)
 function sandboxHeaders(body: Buffer): Readonly<Record<string, string>> {
   const policy = META_POLICY.exec(body.toString("utf8"))?.[1] ?? "default-src 'none'";
   return {
-    "Content-Security-Policy": `${policy}; sandbox allow-scripts`,
+    "Content-Security-Policy": `${policy}; sandbox allow-scripts allow-forms`,
     "Connection-Allowlist": "()",
     "X-DNS-Prefetch-Control": "off",
     "Permissions-Policy": NO_FEATURES,
