@@ -1,8 +1,9 @@
 /**
  * Views that take too much: time, memory, messages, the person's attention.
  */
+import type { Plain } from "../src/base/plain.ts";
 import type { Stopped } from "../src/peer/sandbox.ts";
-import { expect, test } from "./fixtures/hostile-lab.ts";
+import { type Lab, expect, test } from "./fixtures/hostile-lab.ts";
 
 interface Attack {
   readonly what: string;
@@ -67,6 +68,15 @@ const ATTACKS: readonly Attack[] = [
   },
 ];
 
+/** What is lost is started again; it may have come too soon, into the process that was about to go. */
+async function startedAsTheManagerDoes(lab: Lab): Promise<Plain> {
+  const next = await lab.launch(NEIGHBOUR, { name: "next" });
+  const started = await next.started();
+  if ("offered" in started) return next.local("alive");
+  expect(started.stopped).toMatchObject({ kind: "lost", isOffence: false });
+  return (await lab.start(NEIGHBOUR, { name: "next" })).local("alive");
+}
+
 const NEIGHBOUR = `export default () => ({ local: { alive: () => true } })`;
 
 for (const { what, body, kinds } of ATTACKS) {
@@ -88,8 +98,7 @@ for (const { what, body, kinds } of ATTACKS) {
       expect(await neighbour.stopped()).toMatchObject({ kind: "lost", isOffence: false });
     }
     // What was hostile is gone: whoever comes next finds a working sandbox.
-    const next = await lab.start(NEIGHBOUR, { name: "next" });
-    expect(await next.local("alive")).toBe(true);
+    expect(await startedAsTheManagerDoes(lab)).toBe(true);
   });
 }
 

@@ -87,10 +87,12 @@ export class Writer {
 
 export class Reader {
   readonly bytes: Uint8Array;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from `at` on: a view for that would cost more than most messages (see `splitFrame`). */
+  constructor(bytes: Uint8Array, at = 0) {
     this.bytes = bytes;
+    this.#at = at;
   }
 
   get left(): number {

@@ -1,5 +1,5 @@
 /**
- * The code store against nodes that answer whatever they like: rubbish, another
+ * The code store and its finder against nodes that answer whatever they like: rubbish, another
  * package, too much, nothing at all.
  */
 import { describe, expect, test } from "vitest";
@@ -10,10 +10,10 @@ import type { Id } from "../id/id.ts";
 import type { KeyBasedRouting, RouteRequest, RouteResult, Verdict } from "../kbr/routing.ts";
 import { memoryStores } from "../sim/memory-storage.ts";
 import { makePackage, settled } from "../sim/peerlet-world.ts";
-import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
 import { hashSignature } from "../sim/world.ts";
 import { CODE_APP_ID, Routed } from "../wire/routed.ts";
+import { CodeFinder, type Obtained } from "./code-finder.ts";
 import {
   type CodeAsk,
   PIECE_BYTES,
@@ -22,7 +22,8 @@ import {
   encodeAsk,
   encodePackage,
 } from "./code-messages.ts";
-import { CodeStore, type Obtained, type Wanted } from "./code-store.ts";
+import type { Wanted } from "./code-sources.ts";
+import { CodeStore } from "./code-store.ts";
 import { Packages, verifyPackage } from "./packages.ts";
 
 const [SELF, HOP, SOURCE, THIRD] = ["self", "hop", "source", "third"].map(keyOf) as [
@@ -87,20 +88,22 @@ function setUp(options: { budget?: number; isWelcome?: boolean; keepers?: readon
     verify,
     () => options.budget ?? 2 ** 26,
   );
-  const store = new CodeStore(
-    {
-      env: { clock, random: new SeededRandom(1), log: { debug: () => {} } },
-      counters: new Counters(),
-      verify,
-      fetchCode: async (url) => {
-        fetched.push(url);
-        return served.get(url.split("?")[0]!) ?? null;
-      },
-      kbr: () => kbr as unknown as KeyBasedRouting,
-      isWelcome: () => options.isWelcome ?? true,
-    },
+  const ports = {
+    clock,
+    counters: new Counters(),
     packages,
-  );
+    kbr: () => kbr as unknown as KeyBasedRouting,
+  };
+  const codeFinder = new CodeFinder({
+    ...ports,
+    verify,
+    fetchCode: async (url) => {
+      fetched.push(url);
+      return served.get(url.split("?")[0]!) ?? null;
+    },
+  });
+  const isWelcome = () => options.isWelcome ?? true;
+  const store = new CodeStore({ ...ports, codeFinder, isWelcome });
   const pass = async (ms: number) => {
     for (let left = ms; left > 0; left -= 10) {
       clock.advance(10);
@@ -110,7 +113,7 @@ function setUp(options: { budget?: number; isWelcome?: boolean; keepers?: readon
   const obtain = async (wanted: Partial<Wanted> = {}, mostMs = 60_000) => {
     const all: Obtained[] = [];
     const { appId, hash } = LONG;
-    void store
+    void codeFinder
       .obtain({ appId, hash, nodes: [HOP, SOURCE], url: null, ...wanted }, () => null)
       .then((what) => all.push(what));
     const startMs = clock.now();

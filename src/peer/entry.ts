@@ -1,4 +1,4 @@
-/** What the manager knows of one application, beside its running peerlet. */
+/** What this node knows of one application, beside its running peerlet. */
 import { Rate } from "../base/rate.ts";
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";

@@ -11,7 +11,7 @@ import { MAX_DATA_BYTES } from "../wire/limits.ts";
 import { HostCalls } from "./host-calls.ts";
 import { PeerletData } from "./peerlet-data.ts";
 import type { Peerlet } from "./peerlet.ts";
-import type { RemoteCalls } from "./remote.ts";
+import type { RemoteCaller } from "./remote-caller.ts";
 import { HOST_METHODS, type HostMethod, type Result } from "./sandbox.ts";
 
 const [SELF, KEY, NODE] = ["self", "key", "node"].map(keyOf) as [Id, Id, Id];
@@ -43,7 +43,7 @@ function setUp() {
     remote: {
       lookup: (...args: unknown[]) => void remote.push(args),
       call: (...args: unknown[]) => void remote.push(args),
-    } as unknown as RemoteCalls,
+    } as unknown as RemoteCaller,
     dataOf: () => data,
     locatorOf: () => "prost:it",
     emit: (_peerlet, event, detail) => void said.push([event, detail]),

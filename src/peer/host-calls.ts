@@ -8,14 +8,14 @@ import type { Plain } from "../base/plain.ts";
 import { type Id, isId } from "../id/id.ts";
 import type { KeyBasedRouting } from "../kbr/routing.ts";
 import { MAX_DATA_BYTES } from "../wire/limits.ts";
-import type { Found, RemoteCalls } from "./remote.ts";
 import type { Peerlet } from "./peerlet.ts";
 import type { PeerletData } from "./peerlet-data.ts";
+import type { Found, RemoteCaller } from "./remote-caller.ts";
 import type { HostMethod, Result } from "./sandbox.ts";
 
 export interface HostCallPorts {
   kbr(): KeyBasedRouting;
-  readonly remote: RemoteCalls;
+  readonly remote: RemoteCaller;
   dataOf(peerlet: Peerlet): PeerletData;
   /** Where the code of a running peerlet can be had. */
   locatorOf(peerlet: Peerlet): string;

@@ -215,7 +215,7 @@ test("a node that answers a lookup with a method called then does not make it ha
   const { world, peerlets, node } = await setUp(3);
   await world.until(peerlets.install(MADE.file));
   const liar = [...world.nodes].find((other) => other !== node)!;
-  world.layer(liar).manager.remote.lookupAnswer = () =>
+  world.layer(liar).manager.remoteCallee.lookupAnswer = () =>
     encodePlain([new Uint8Array(16), ["then", "id", "echo"]]);
   const remote = await world.until(peerlets.lookup(MADE.appId, liar.id));
   expect(Object.keys(remote)).toEqual(["echo", "id"]);

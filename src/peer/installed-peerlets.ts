@@ -9,7 +9,7 @@ import { isId } from "../id/id.ts";
 import type { Verify } from "../id/identity.ts";
 import { MAX_LOCATOR_BYTES } from "../wire/limits.ts";
 import { isAppId } from "../wire/routed.ts";
-import type { FetchCode } from "./code-store.ts";
+import type { FetchCode } from "./code-sources.ts";
 import type { Entry } from "./entry.ts";
 import { NO_USAGE } from "./grant.ts";
 import { readLocator } from "./locator.ts";
@@ -170,7 +170,7 @@ export class InstalledPeerlets implements Peerlets {
       return { package: read, url: null };
     }
     const wanted = { appId: null, hash, nodes: [], url };
-    const obtained = await this.#ports.manager.codeStore.obtain(wanted, () => null);
+    const obtained = await this.#ports.manager.codeFinder.obtain(wanted, () => null);
     if (obtained.kind === "package") return { package: obtained.package, url };
     throw new ProstError("not-found", `${address}: ${obtained.why}`);
   }

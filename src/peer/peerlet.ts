@@ -7,7 +7,8 @@
  *       refused     quarantined
  *
  * It starts and stops the sandbox and keeps what waits meanwhile. Whether it
- * may run, and where its code comes from, `manager.ts` decides.
+ * may run `admission.ts` decides, where its code comes from `code-finder.ts`,
+ * and what follows when it ended by itself `peerlet-host.ts`.
  */
 import type { Plain } from "../base/plain.ts";
 import type { Clock } from "../env/env.ts";
@@ -42,7 +43,7 @@ export interface PeerletPorts {
   changed(peerlet: Peerlet): void;
   /** It runs: its state now belongs to this version. */
   runs(peerlet: Peerlet): void;
-  /** Its sandbox ended by itself. The manager decides what follows. */
+  /** Its sandbox ended by itself: decides what follows. */
   ended(peerlet: Peerlet, stopped: Stopped): void;
 }
 

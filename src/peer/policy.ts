@@ -1,6 +1,6 @@
 /**
- * What this node trusts, allows and gives. Decides; never acts: the manager
- * asks it, and is told when it changed.
+ * What this node trusts, allows and gives. Decides; never acts: `admission.ts`
+ * asks it, and the manager is told when it changed.
  *
  * A rule for the application goes before one for its publisher, and that before
  * the default. Pure functions of the rules, and one small class that keeps them.

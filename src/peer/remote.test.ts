@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { concat, equalBytes } from "../base/bytes.ts";
 import { idOfBytes, sha256 } from "../id/hash.ts";
 import type { Id } from "../id/id.ts";
-import type { Identity } from "../id/identity.ts";
+import type { Identity, Verify } from "../id/identity.ts";
 import type { KeyBasedRouting, RouteRequest, RouteResult, Verdict } from "../kbr/routing.ts";
 import { SeededRandom } from "../sim/seeded-random.ts";
 import { VirtualClock } from "../sim/virtual-clock.ts";
@@ -14,7 +14,8 @@ import { hashSignature } from "../sim/world.ts";
 import { MAX_ANSWER_BYTES } from "../wire/limits.ts";
 import { decodePlain, encodePlain } from "../wire/plain-codec.ts";
 import { Routed } from "../wire/routed.ts";
-import { type CallIn, type Found, RemoteCalls } from "./remote.ts";
+import { type CallIn, RemoteCallee } from "./remote-callee.ts";
+import { type Found, RemoteCaller } from "./remote-caller.ts";
 import type { Result } from "./sandbox.ts";
 
 const APP = "ab".repeat(16);
@@ -29,17 +30,13 @@ function identityOf(name: string): Identity {
   };
 }
 
-const verify: ConstructorParameters<typeof RemoteCalls>[0]["verify"] = (
-  key,
-  message,
-  signature,
-  done,
-) => done(equalBytes(signature, hashSignature(key, message)));
+const verify: Verify = (key, message, signature, done) =>
+  done(equalBytes(signature, hashSignature(key, message)));
 
 /** Several nodes; `passing` sees each message before it arrives, and may answer in its place. */
 function setUp() {
   const clock = new VirtualClock();
-  const nodes = new Map<Id, RemoteCalls>();
+  const nodes = new Map<Id, RemoteCallee>();
   const ran: CallIn[] = [];
   const gone = new Map<Id, () => void>();
   const hop: { passing: (message: Routed, deliver: () => Verdict[]) => Verdict | null | "lost" } = {
@@ -62,10 +59,9 @@ function setUp() {
     });
   const deliver = (to: Id, message: Routed): Verdict[] => {
     const verdicts: Verdict[] = [];
-    const remote = nodes.get(to)!;
-    if (message.kind === "lookup")
-      return [{ kind: "delivered", body: remote.lookupAnswer(["add"]) }];
-    remote.take(
+    const node = nodes.get(to)!;
+    if (message.kind === "lookup") return [{ kind: "delivered", body: node.lookupAnswer(["add"]) }];
+    node.take(
       message,
       (call, answer) => {
         ran.push(call);
@@ -107,13 +103,8 @@ function setUp() {
       },
     };
     const env = { clock, random: new SeededRandom(seed), log: { debug: () => {} } };
-    const remote = new RemoteCalls({
-      env,
-      identity,
-      verify,
-      kbr: () => kbr as unknown as KeyBasedRouting,
-    });
-    nodes.set(identity.id, remote);
+    nodes.set(identity.id, new RemoteCallee(env.random, identity.id, verify));
+    const remote = new RemoteCaller(env, identity, () => kbr as unknown as KeyBasedRouting);
     return { remote, identity };
   };
   const a = join("a", 1);

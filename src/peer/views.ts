@@ -30,7 +30,7 @@ export class Views {
     if (view === null) throw new ProstError("not-found", `${name} has no view`);
     const { hash } = entry.peerlet.package!;
     const url = this.#manager.urlOf(entry);
-    const code = await this.#manager.codeStore.obtainView(hash, entry.arrival.nodes, url);
+    const code = await this.#manager.codeFinder.obtainView(hash, entry.arrival.nodes, url);
     if (code === null) {
       throw new ProstError("not-found", `nobody who was asked has the view of ${name}`);
     }

@@ -37,6 +37,9 @@ const RECOVERY_MS = 500;
 /** No sign of life for this many turns: it is dead. Guess: a machine under load may be slow for some seconds. */
 const MAX_SILENT_TURNS = 6;
 
+/** And for who has not given any yet: twenty tabs that start at once on two cores take some seconds. Guess. */
+const MAX_UNBORN_TURNS = 12;
+
 /** Those who die of one cause do so within this time. Guess. */
 const GATHER_MS = 100;
 
@@ -76,7 +79,9 @@ export class SandboxWatch {
   stuck(): void {
     const patients = [...this.#silentByPatient.keys()];
     if (patients.some((patient) => patient.holdsThread)) return;
-    for (const patient of patients) if (patient.isStuck) patient.end(STUCK);
+    if (!patients.some(({ isStuck }) => isStuck)) return;
+    // Who has not started yet waits for the same thread.
+    for (const patient of patients) if (patient.isStuck || patient.pongs === 0) patient.end(STUCK);
   }
 
   /**
@@ -103,7 +108,8 @@ export class SandboxWatch {
     for (const [patient, silent] of this.#silentByPatient) {
       silent.turns = patient.pongs === silent.pongs ? silent.turns + 1 : 0;
       silent.pongs = patient.pongs;
-      if (silent.turns > MAX_SILENT_TURNS) this.died(patient);
+      const most = patient.pongs === 0 ? MAX_UNBORN_TURNS : MAX_SILENT_TURNS;
+      if (silent.turns > most) this.died(patient);
       else patient.ping();
     }
   }

@@ -3,11 +3,16 @@
  * duplication, reordering, partitions, and pairs that can never connect.
  *
  * A crashed host falls silent: nobody is told, as when a tab's process is
- * killed. Bytes are copied once, at the sender, as a real channel does.
+ * killed. Bytes are copied at the sender, as a real channel does, but only
+ * those that somebody changes: memory outside of V8's heap makes it mark all
+ * of that heap again and again, and in a large world that took longer than
+ * everything else.
  */
 import type { Clock } from "../env/env.ts";
 import { type Channel, type ChannelEvents, LOW_WATER_BYTES } from "../link/channel.ts";
 import type { AnswerEvents, Attempt, Dial, DialEvents, Transport } from "../link/transport.ts";
+import { MESSAGE_HEAD_BYTES } from "../wire/codec.ts";
+import { ROUTED_TAG, tagNumbers } from "../wire/messages.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 export interface NetworkConditions {
@@ -219,7 +224,7 @@ class MemoryChannel implements Channel {
     traffic.frames += 1;
     traffic.bytes += frame.length;
     this.#network.tap?.(this.#from, this.#to, frame);
-    const bytes = frame.slice();
+    const bytes = isChangedOnTheWay(frame) ? frame.slice() : frame;
     const leavesAtMs = this.#leave(bytes.length);
     if (conditions.loss > 0 && random.next() < conditions.loss) return;
     this.#arrive(bytes, leavesAtMs);
@@ -285,3 +290,15 @@ class MemoryChannel implements Channel {
     return this.#lastArrivalMs;
   }
 }
+
+/** A hop writes into a routed message; what is passed on for others, or in pieces, may hold one. All else is only read. */
+function isChangedOnTheWay(frame: Uint8Array): boolean {
+  for (let at = 0; at + MESSAGE_HEAD_BYTES <= frame.length;) {
+    if (CHANGED.has(frame[at]!)) return true;
+    at += MESSAGE_HEAD_BYTES;
+    at += (frame[at - 3]! << 16) | (frame[at - 2]! << 8) | frame[at - 1]!;
+  }
+  return false;
+}
+
+const CHANGED: ReadonlySet<number> = new Set([ROUTED_TAG, tagNumbers.relay, tagNumbers.chunk]);
