@@ -53,7 +53,6 @@ const WAYS_OUT: readonly string[] = [
   `const face = new FontFace("g", "url(" + url + ")"); document.fonts.add(face); await face.load()`,
   `add("base", { href: url }); add("img", { src: "x.png" })`,
   `add("meta", { httpEquiv: "Content-Security-Policy", content: "img-src 'none'; report-uri " + url }); add("img", { src: "data:," })`,
-  `const f = add("form", { action: url, method: "post" }); f.submit()`,
   `const f = add("form", { action: url, target: "_blank" }); f.submit()`,
   `open(url); open(url, "_top"); open(url, "_parent")`,
   `const a = add("a", { href: "#", ping: url }); a.click()`,
@@ -133,6 +132,7 @@ const NAVIGATIONS: Record<string, string> = {
   "to a data: address": `location = "data:text/html,<script>parent.postMessage(1, '*')</script>"`,
   "to a blob": `location = URL.createObjectURL(new Blob(["<script>1</script>"], { type: "text/html" }))`,
   "with a refresh": `const m = document.createElement("meta"); m.httpEquiv = "refresh"; m.content = "0; url=http://127.0.0.1:PORT/"; document.head.append(m)`,
+  "with a form": `const f = document.createElement("form"); f.action = "http://127.0.0.1:PORT/"; f.method = "post"; document.body.append(f); f.submit()`,
   "with a download": `const a = document.createElement("a"); a.href = "http://127.0.0.1:PORT/"; a.download = "x"; document.body.append(a); a.click()`,
   "with a link": `const a = document.createElement("a"); a.href = "http://127.0.0.1:PORT/"; document.body.append(a); a.click()`,
 };

@@ -170,3 +170,25 @@ test("an offender is stopped, named with the reason, and quarantined at the thir
     .poll(async () => (await listed(again)).map(({ name, state }) => `${name} ${state}`).toSorted())
     .toEqual(["looper quarantined", "sample running"]);
 });
+
+test("a view cannot carry anything out by navigating its frame", async ({ overlay, request }) => {
+  const [tab] = (await overlay.open(1)) as [Tab];
+  const asked = async () => {
+    const text = await (await request.get(`${overlay.server.url}/metrics`)).text();
+    return Number(/route="healthz"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  const before = await asked();
+  const view = `export default () => { location.href = "${overlay.server.url}/healthz?secret"; };`;
+  const leaving = signedPackage({ name: "leaving", salt: "leaving", code: QUIET, view });
+  expect(await install(tab, leaving.file)).toBe(leaving.appId);
+  const why = await tab.page.evaluate(async (id) => {
+    const element = document.body.appendChild(document.createElement("div"));
+    element.style.height = "200px";
+    return (await prost.peerlets.openView(id, element)).closed;
+  }, leaving.appId);
+  expect(why).toContain("left its own document");
+  expect(await asked()).toBe(before);
+  // What is counted would have been: the same address from the page itself.
+  await request.get(`${overlay.server.url}/healthz`);
+  expect(await asked()).toBe(before + 1);
+});

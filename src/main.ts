@@ -6,6 +6,7 @@
  */
 import { joinOverlay } from "./overlay.ts";
 import type { Peer } from "./peer/peer.ts";
+import { allowOnlySandboxFrames } from "./platform/frame-policy.ts";
 import { optionsOfAddress } from "./ui/address.ts";
 import { Page } from "./ui/page.ts";
 import { applyStoredTheme } from "./ui/theme.ts";
@@ -14,6 +15,7 @@ declare global {
   var prost: Peer | undefined;
 }
 
+allowOnlySandboxFrames(new URL("sandbox/", location.href).href);
 applyStoredTheme();
 const page = new Page(document.querySelector<HTMLElement>("#app")!, {
   joinAgain: () => void enter(),
