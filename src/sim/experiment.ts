@@ -70,7 +70,13 @@ export function experiment(options: ExperimentOptions, say: (line: string) => vo
   const { nodes, seed, conditions } = options;
   const world = new World({ seed, conditions });
   const random = new SeededRandom(seed, 7);
-  world.growFast(nodes);
+  let said = 0;
+  world.growFast(nodes, undefined, () => {
+    const thousands = Math.floor(world.nodes.size / 1_000);
+    if (thousands === said) return;
+    said = thousands;
+    say(`${world.nodes.size} nodes after ${inSeconds(world.clock.now())}`);
+  });
   say(`${nodes} nodes were started within ${inSeconds(world.clock.now())}; the ring settles`);
   world.settle();
   const growthMs = world.clock.now();

@@ -3,10 +3,7 @@
  * duplication, reordering, partitions, and pairs that can never connect.
  *
  * A crashed host falls silent: nobody is told, as when a tab's process is
- * killed. Bytes are copied at the sender, as a real channel does, but only
- * those that somebody changes: memory outside of V8's heap makes it mark all
- * of that heap again and again, and in a large world that took longer than
- * everything else.
+ * killed. Bytes are copied once, at the sender, as a real channel does.
  */
 import type { Clock } from "../env/env.ts";
 import { type Channel, type ChannelEvents, LOW_WATER_BYTES } from "../link/channel.ts";
@@ -64,6 +61,13 @@ export class MemoryNetwork {
   readonly traffic: Traffic = { frames: 0, bytes: 0 };
   /** Sees every frame that is sent, whether or not it arrives. */
   tap: ((from: Host, to: Host, frame: Uint8Array) => void) | null = null;
+  /**
+   * Set where all senders and receivers are links: frames of which neither
+   * changes a byte are then handed over without a copy. Memory outside of V8's
+   * heap makes it mark all of that heap again and again, and in a large world
+   * that took longer than everything else.
+   */
+  sharesFrames = false;
   readonly #offers = new Map<string, Offer>();
   #hosts = 0;
   #serial = 0;
@@ -224,7 +228,8 @@ class MemoryChannel implements Channel {
     traffic.frames += 1;
     traffic.bytes += frame.length;
     this.#network.tap?.(this.#from, this.#to, frame);
-    const bytes = isChangedOnTheWay(frame) ? frame.slice() : frame;
+    const isShared = this.#network.sharesFrames && !isChangedOnTheWay(frame);
+    const bytes = isShared ? frame : frame.slice();
     const leavesAtMs = this.#leave(bytes.length);
     if (conditions.loss > 0 && random.next() < conditions.loss) return;
     this.#arrive(bytes, leavesAtMs);

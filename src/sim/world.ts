@@ -104,6 +104,7 @@ export class World {
       ...GOOD_NETWORK,
       ...options.conditions,
     });
+    this.network.sharesFrames = true;
     this.servers = Array.from(
       { length: options.servers ?? 1 },
       () => new MemorySignalingServer(this.network),
@@ -215,15 +216,16 @@ export class World {
 
   /**
    * Adds nodes many at a time: an eighth of the ring each second, as long as a
-   * ring can take in, at most `mostPerSecond`.
+   * ring can take in, at most `mostPerSecond`. `afterEach` is called each second.
    */
-  growFast(count: number, mostPerSecond = 100): void {
+  growFast(count: number, mostPerSecond = 100, afterEach?: () => void): void {
     const target = this.nodes.size + count;
     while (this.nodes.size < target) {
       const batch = Math.min(Math.ceil((this.nodes.size + 1) / 8), mostPerSecond);
       const now = Math.min(batch, target - this.nodes.size);
       for (let i = 0; i < now; i++) this.add();
       this.run(1_000);
+      afterEach?.();
     }
   }
 

@@ -149,12 +149,14 @@ type RecordOf<S extends Record<string, Field<unknown>>> = {
 /** The fields one after the other, in the order they are named. */
 export function record<S extends Record<string, Field<unknown>>>(fields: S): Field<RecordOf<S>> {
   const entries = Object.entries(fields) as [keyof S & string, Field<unknown>][];
+  const blank = Object.fromEntries(entries.map(([name]) => [name, undefined]));
   return {
     write(to, value) {
       for (const [name, field] of entries) field.write(to, value[name]);
     },
     read(from) {
-      const value: Record<string, unknown> = {};
+      // All names are there at once: an object that grows name by name is made anew at every few of them.
+      const value: Record<string, unknown> = { ...blank };
       for (const [name, field] of entries) value[name] = field.read(from);
       return value as RecordOf<S>;
     },
