@@ -195,6 +195,7 @@ export class Arrivals {
     admission.pardon(manifest);
     entry.arrival = { hash: taken.hash, url, nodes: [], onItsWay: false };
     entry.url = url;
+    if (taken.view !== null) entry.viewHash = taken.hash;
     if (entry.peerlet.package?.hash === taken.hash && isBusy(entry)) packages.keep(taken, true);
     else this.#take(entry, taken);
     return null;

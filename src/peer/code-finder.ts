@@ -31,10 +31,13 @@ export type Obtained =
   | { readonly kind: "package"; readonly package: Package }
   /** The manifest was not wanted. */
   | { readonly kind: "unwanted"; readonly why: string }
-  | { readonly kind: "missing"; readonly why: string };
+  /** `isBad`: something came, and was no good. */
+  | { readonly kind: "missing"; readonly why: string; readonly isBad?: boolean };
 
 /** The next source is asked when one says nothing for so long, in ms. A guess: a sender waits for its receipt for 10 s. */
 const PATIENCE_MS = 1_500;
+
+const NOBODY = "nobody who was asked has it";
 
 export class CodeFinder {
   readonly #ports: FinderPorts;
@@ -45,7 +48,7 @@ export class CodeFinder {
 
   /** From the first that has it. Never rejects. */
   async obtain(wanted: Wanted, consent: Consent): Promise<Obtained> {
-    let why = "nobody who was asked has it";
+    let why = NOBODY;
     for await (const read of this.#answers(wanted)) {
       // What is wrong here may be right at the next: anybody can answer with rubbish.
       if (read.kind === "bad") {
@@ -70,7 +73,7 @@ export class CodeFinder {
       why = verified.why;
       this.#ports.counters.add("packages.bad");
     }
-    return { kind: "missing", why };
+    return { kind: "missing", why, isBad: why !== NOBODY };
   }
 
   /** The view of a package that this node has. Null when nobody has it. */

@@ -21,6 +21,8 @@ export interface Entry {
   /** Of its manifest on a code server. */
   url: string | null;
   installedBy: "hand" | "message";
+  /** The package whose view this node has for itself; one that it keeps for others may have a view, too. */
+  viewHash: string | null;
   /** What the last message that asked for code said about it. */
   arrival: Arrival;
   /** Its code, or another version's, is being fetched. */
@@ -43,6 +45,7 @@ export function entryOf(peerlet: Peerlet, installedBy: Entry["installedBy"], env
     manifest: null,
     url: null,
     installedBy,
+    viewHash: null,
     arrival: { hash: null, url: null, nodes: [], onItsWay: false },
     obtaining: false,
     knownHashes: new Map(),

@@ -92,7 +92,7 @@ describe("installing", () => {
     {
       what: "another package than the address says",
       source: `${URL}#${other.hash}`,
-      code: "not-found",
+      code: "bad-package",
       why: /another package/,
     },
     {

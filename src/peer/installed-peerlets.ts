@@ -172,7 +172,8 @@ export class InstalledPeerlets implements Peerlets {
     const wanted = { appId: null, hash, nodes: [], url };
     const obtained = await this.#ports.manager.codeFinder.obtain(wanted, () => null);
     if (obtained.kind === "package") return { package: obtained.package, url };
-    throw new ProstError("not-found", `${address}: ${obtained.why}`);
+    const isBad = obtained.kind === "missing" && obtained.isBad === true;
+    throw new ProstError(isBad ? "bad-package" : "not-found", `${address}: ${obtained.why}`);
   }
 
   async #readFile(bytes: Uint8Array): Promise<Package> {
@@ -206,7 +207,7 @@ export class InstalledPeerlets implements Peerlets {
       hash: kept?.hash ?? "",
       locator: manager.locatorOf(appId),
       hasView: manifest !== null && manifest.view !== null,
-      viewFetched: kept ? (manager.packages.get(kept.hash)?.view ?? null) !== null : false,
+      viewFetched: kept !== null && entry.viewHash === kept.hash,
       installedBy,
       wants,
       grant: peerlet.grant ?? grantFor(manager.policy.state, wants, rule),

@@ -850,16 +850,21 @@ describe("offences", () => {
     expect(alive(APP)).toHaveLength(1);
   });
 
-  test("it is started again after its process was lost three times a minute, and then no more", async () => {
-    const { installed, runs, state } = setUp();
+  test("it is started again after its process was lost five times a minute, each time later, and then no more", async () => {
+    const { clock, installed, runs, state } = setUp();
     await installed(V1);
-    for (let i = 0; i < 3; i++) {
+    for (const waitMs of [1_000, 2_000, 4_000, 8_000, 16_000]) {
+      const before = runs.length;
       runs.at(-1)!.ends("lost");
+      clock.advance(waitMs - 1);
+      expect([state(APP), runs.length]).toEqual(["installing", before]);
+      clock.advance(1);
       runs.at(-1)!.starts();
       expect(state(APP)).toBe("running");
     }
     runs.at(-1)!.ends("lost");
-    expect([state(APP), runs.length]).toEqual(["idle", 4]);
+    clock.advance(60_000);
+    expect([state(APP), runs.length]).toEqual(["idle", 6]);
   });
 });
 

@@ -243,6 +243,11 @@ export class PeerletManager implements UnknownApplications {
     return this.#arrivals.install(taken, url);
   }
 
+  /** A view of it broke the rules, and was closed. */
+  viewEnded(peerlet: Peerlet, why: string): void {
+    this.#host.viewEnded(peerlet, why);
+  }
+
   /** `forget` erases what it stored. */
   async uninstall(appId: string, forget: boolean): Promise<void> {
     const entry = this.#entries.get(appId);

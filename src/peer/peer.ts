@@ -187,7 +187,7 @@ export interface InstalledPeerlet {
   readonly hash: string;
   readonly locator: string;
   readonly hasView: boolean;
-  /** The view's code is on this node. */
+  /** The view's code is on this node: it came with a file, or a view was opened on this visit. */
   readonly viewFetched: boolean;
   /** How it came: by hand, or with a message. */
   readonly installedBy: "hand" | "message";

@@ -42,8 +42,13 @@ export interface PeerletHostPorts {
 /** What did not start is tried again after this, in ms. A guess. */
 const FAILED_MS = 30_000;
 /** Restarts after somebody else broke its process, and the time they count for, in ms. Guesses. */
-const MOST_LOST = 3;
+const MOST_LOST = 5;
 const LOST_MS = 60_000;
+/**
+ * The first of them waits so long, in ms, each other one twice as long as the one before. A process
+ * whose thread is held ends with its last frame: what starts at once in it would keep it. A guess.
+ */
+const RESTART_MS = 1_000;
 
 export class PeerletHost implements PeerletPorts {
   readonly #ports: PeerletHostPorts;
@@ -113,13 +118,30 @@ export class PeerletHost implements PeerletPorts {
     switch (kind) {
       case "lost":
         entry.lostAtMs = [...entry.lostAtMs.filter((atMs) => now - atMs < LOST_MS), now];
-        if (entry.lostAtMs.length <= MOST_LOST) return peerlet.restart(`started again: ${why}`);
-        return peerlet.stop("idle", why);
+        if (entry.lostAtMs.length > MOST_LOST) return peerlet.stop("idle", why);
+        return this.#restartLater(peerlet, entry.lostAtMs.length, why);
       case "failed":
         return admission.refuse(entry, `it could not run: ${why}`, FAILED_MS);
       default:
         return peerlet.stop("idle", why);
     }
+  }
+
+  /** A view broke the rules. It is gone; its peerlet goes on, unless that was once too often. */
+  viewEnded(peerlet: Peerlet, why: string): void {
+    this.#ports.counters.add("peerlets.view-offences");
+    if (!peerlet.package) return;
+    const isOnceTooOften = this.#ports.admission.offend(peerlet.package.manifest);
+    if (isOnceTooOften) peerlet.stop("quarantined", `${QUARANTINED}; the last: its view: ${why}`);
+    else peerlet.note(`its view was closed: ${why}`);
+  }
+
+  /** What comes meanwhile waits. */
+  #restartLater(peerlet: Peerlet, times: number, why: string): void {
+    peerlet.fetching(`it starts again in a moment: ${why}`);
+    this.clock.after(RESTART_MS * 2 ** (times - 1), () => {
+      if (peerlet.state === "installing") peerlet.start();
+    });
   }
 
   /** For the next visit. */

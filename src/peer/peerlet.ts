@@ -220,6 +220,11 @@ export class Peerlet {
     this.#sandboxed?.stop();
   }
 
+  /** Something that a person should know of one that goes on. */
+  note(why: string): void {
+    this.#become(this.#state, why);
+  }
+
   /** On its way here: what comes waits. */
   fetching(why: string): void {
     this.#become("installing", why);

@@ -162,7 +162,11 @@ export class RemoteCaller {
 function errorOf({ receipt }: RouteResult): Extract<Found, { kind: "error" }> {
   switch (receipt.kind) {
     case "timed-out":
-      return { kind: "error", code: "timed-out", why: `no answer within ${receipt.afterMs} ms` };
+      return {
+        kind: "error",
+        code: "timed-out",
+        why: `no answer within ${Math.round(receipt.afterMs)} ms`,
+      };
     case "refused":
       return {
         kind: "error",

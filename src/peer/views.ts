@@ -39,6 +39,7 @@ export class Views {
     if (now.peerlet.package?.hash !== hash || !now.peerlet.isRunning) {
       throw new ProstError("refused", `${name} was changed meanwhile: open its view again`);
     }
+    now.viewHash = hash;
     return this.#show(now, code, element);
   }
 
@@ -111,7 +112,10 @@ export class Views {
       {
         started: () => {},
         callLocal: (method, args, done) => this.callLocal(appId, method, args, done),
-        stopped: ({ why }) => gone(why),
+        stopped: ({ why, isOffence }) => {
+          gone(why);
+          if (isOffence) this.#manager.viewEnded(entry.peerlet, why);
+        },
       },
     );
     const end = (why: string) => {

@@ -51,7 +51,9 @@ export class WorkingSet {
   /** Null when there is room for one more, else why it may not start. */
   makeRoom(): string | null {
     const most = this.#ports.policy.budgets.running;
-    return this.#evict(most - 1) < most ? null : `${most} peerlets are in use here already`;
+    return this.#evict(most - 1) < most
+      ? null
+      : `${most} of ${most} peerlets that may run here are in use`;
   }
 
   /** The policy may allow fewer than run. */

@@ -9,10 +9,15 @@
 /** A Tab moves the focus at once. Guess. */
 const TAB_MS = 300;
 
-/** Returns how to stop guarding. */
-export function guardFocus(frame: HTMLIFrameElement): () => void {
+/** Taken so often within this time, it is no accident: between two of them keys may reach the frame. Guesses. */
+const MOST_THEFTS = 3;
+const THEFTS_MS = 10_000;
+
+/** `stolen` is called when the frame does not leave it. Returns how to stop guarding. */
+export function guardFocus(frame: HTMLIFrameElement, stolen: () => void): () => void {
   let before: HTMLElement | null = activeElement();
   let tabbedAtMs = -Infinity;
+  let theftsMs: number[] = [];
   const focused = () => {
     before = activeElement();
   };
@@ -21,9 +26,18 @@ export function guardFocus(frame: HTMLIFrameElement): () => void {
   };
   const blurred = () => {
     if (document.activeElement !== frame || frame.matches(":hover")) return;
-    if (performance.now() - tabbedAtMs < TAB_MS) return;
-    frame.blur();
-    before?.focus();
+    const now = performance.now();
+    if (now - tabbedAtMs < TAB_MS) return;
+    // Not at once: while the browser moves the focus, only what the document calls active would
+    // change, and the keys would go to the frame all the same.
+    setTimeout(() => {
+      frame.blur();
+      window.focus();
+      before?.blur();
+      before?.focus();
+    });
+    theftsMs = [...theftsMs.filter((atMs) => now - atMs < THEFTS_MS), now];
+    if (theftsMs.length >= MOST_THEFTS) stolen();
   };
   document.addEventListener("focusin", focused);
   document.addEventListener("keydown", pressed, true);

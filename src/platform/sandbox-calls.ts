@@ -27,7 +27,10 @@ export class SandboxCalls {
   open(timeoutMs: number, done: (result: Result) => void): number {
     const id = ++this.#lastId;
     const cancelDeadline = this.#clock.after(timeoutMs, () =>
-      this.settle(id, failure("timed-out", `there was no answer within ${timeoutMs} ms`)),
+      this.settle(
+        id,
+        failure("timed-out", `there was no answer within ${Math.round(timeoutMs)} ms`),
+      ),
     );
     this.#waitingById.set(id, { done, cancelDeadline });
     return id;

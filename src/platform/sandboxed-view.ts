@@ -129,7 +129,9 @@ export class SandboxedViewFrame implements SandboxedView, Patient {
       case "up":
         // Not before: a view that hangs would keep its own guard from loading.
         this.#view.show(this.#element);
-        this.#releaseFocus = guardFocus(this.#view.element);
+        this.#releaseFocus = guardFocus(this.#view.element, () =>
+          this.end({ kind: "malformed", why: "it kept taking the focus", isOffence: true }),
+        );
         return;
       case "started":
         return this.#host.started();

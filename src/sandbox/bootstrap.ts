@@ -19,6 +19,9 @@ import { workerScope } from "./worker-scope.ts";
 
 const MAX_WHY_CHARS = 500;
 
+/** Imports, and whatever else its policy forbids, that a peerlet may try. Guess: an honest one tries none. */
+const MAX_VIOLATIONS = 50;
+
 const post = workerScope.postMessage.bind(workerScope);
 const send = (message: FromPeerlet): void => post(message);
 const createUrl = URL.createObjectURL.bind(URL);
@@ -159,3 +162,10 @@ function codeOf(error: unknown): CallErrorCode {
 }
 
 workerScope.addEventListener("message", ({ data }) => hear(data as ToPeerlet));
+
+// Every attempt that the policy forbids is reported on the thread that all frames share, where nobody counts it.
+let violations = 0;
+workerScope.addEventListener("securitypolicyviolation", () => {
+  violations += 1;
+  if (violations === MAX_VIOLATIONS) send(["violations"]);
+});

@@ -48,6 +48,8 @@ export function readFromPeerlet(data: unknown, grant: Grant): ReadMessage {
       return isId(items[1]) ? message(["pong", items[1]], 0) : refused("a pong has a number");
     case "closed":
       return message(["closed"], 0);
+    case "violations":
+      return message(["violations"], 0);
     case "call":
       return readCall(items, grant);
     case "value":

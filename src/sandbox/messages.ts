@@ -67,7 +67,9 @@ export type FromPeerlet =
   | readonly ["error", number, CallErrorCode, string]
   | readonly ["pong", number]
   /** Its `close()` has ended. */
-  | readonly ["closed"];
+  | readonly ["closed"]
+  /** It tried what its policy forbids, again and again. */
+  | readonly ["violations"];
 
 export interface ViewConfig {
   readonly appId: string;

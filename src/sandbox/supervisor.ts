@@ -136,6 +136,11 @@ class Supervisor {
       case "failed":
         if (this.#isReady) return this.#end("malformed", "it failed to start after it had started");
         return this.#fail(message[1]);
+      case "violations":
+        return this.#end(
+          "malformed",
+          "it tried to import what its policy forbids, again and again",
+        );
       case "closed":
         if (!this.#isStopping) return this.#end("malformed", "it closed without being asked");
         return this.#end("closed", "it was stopped");

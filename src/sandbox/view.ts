@@ -151,6 +151,8 @@ for (const name of ["pushState", "replaceState"]) Reflect.deleteProperty(History
 let isTaken = false;
 
 addEventListener("message", (event: MessageEvent<readonly [...ToFrame, ViewStart]>) => {
+  // The first listener of the window: other views could send messages to it, past their peerlets.
+  event.stopImmediatePropagation();
   if (event.source !== parent || isTaken) return;
   isTaken = true;
   const [port] = event.ports as [MessagePort];

@@ -2,6 +2,7 @@
 export interface WorkerScope {
   postMessage(message: unknown, transfer?: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent<unknown>) => void): void;
+  addEventListener(type: "securitypolicyviolation", listener: () => void): void;
 }
 
 export const workerScope = globalThis as unknown as WorkerScope;
