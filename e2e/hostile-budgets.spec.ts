@@ -229,3 +229,14 @@ test("a peerlet has no more calls open than it is granted", async ({ lab }) => {
   expect(rejected.filter((code) => code === "too-many-calls")).toHaveLength(3);
   expect(rejected.filter((code) => code === "timed-out")).toHaveLength(5);
 });
+
+test("a peerlet that tries again and again what its policy forbids is stopped", async ({ lab }) => {
+  const peerlet = await lab.start(`
+    export default () => {
+      setInterval(() => {
+        for (let i = 0; i < 20; i++) import("https://example.org/" + Math.random()).catch(() => {});
+      }, 20);
+      return {};
+    };`);
+  expect(await peerlet.stopped()).toMatchObject({ kind: "malformed", isOffence: true });
+});

@@ -1,6 +1,7 @@
 /**
  * Views that take too much: time, memory, messages, the person's attention.
  */
+import type { Page } from "@playwright/test";
 import type { Plain } from "../src/base/plain.ts";
 import type { Stopped } from "../src/peer/sandbox.ts";
 import { type Lab, expect, test } from "./fixtures/hostile-lab.ts";
@@ -150,25 +151,46 @@ test("a view cannot push states into the page's history", async ({ lab }) => {
   expect(await lab.page.evaluate(() => history.length)).toBe(before);
 });
 
-test("a view cannot take the focus", async ({ lab }) => {
-  await lab.page.evaluate(() => {
+/** A field of the page's own that has the focus, and a view that takes it. What the view hears, it says. */
+const TAKING = `
+  export default async (view) => {
     const field = document.createElement("input");
-    document.body.append(field);
+    view.root.append(field);
+    addEventListener("keydown", ({ key }) => void view.local.say(key));
+    const take = () => { focus(); field.focus(); };
+    take();
+    REPEAT
+    await view.local.say("done");
+  };`;
+
+async function focusOwnField(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const field = document.createElement("input");
+    document.body.prepend(field);
     field.focus();
   });
-  const view = await lab.openView(`
-    export default async (view) => {
-      const field = document.createElement("input");
-      field.autofocus = true;
-      view.root.append(field);
-      for (let i = 0; i < 20; i++) {
-        focus(); field.focus();
-        await new Promise((done) => setTimeout(done, 10));
-      }
-      await view.local.say("done");
-    };`);
+}
+
+test("a view that takes the focus hears nothing of what is typed", async ({ lab }) => {
+  await focusOwnField(lab.page);
+  const view = await lab.openView(TAKING.replace("REPEAT", ""));
   await view.says("done");
-  expect(await lab.page.evaluate(() => document.activeElement?.tagName)).toBe("INPUT");
+  await expect
+    .poll(() => lab.page.evaluate(() => document.hasFocus() && document.activeElement?.tagName))
+    .toBe("INPUT");
+  await lab.page.keyboard.type("secret");
+  expect(await lab.page.evaluate(() => document.querySelector("input")!.value)).toBe("secret");
+  expect((await view.calls()).map(({ args }) => args[0])).toEqual(["done"]);
+});
+
+test("a view that keeps taking the focus is removed", async ({ lab }) => {
+  await focusOwnField(lab.page);
+  const view = await lab.launchView(TAKING.replace("REPEAT", "setInterval(take, 30);"));
+  expect(await view.stopped()).toMatchObject({
+    kind: "malformed",
+    why: "it kept taking the focus",
+    isOffence: true,
+  });
 });
 
 test("a view that hangs is removed at once when the person closes it", async ({ lab }) => {
