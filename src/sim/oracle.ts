@@ -46,6 +46,19 @@ export function ringFaults(world: World): string[] {
   return faults;
 }
 
+/**
+ * Members that are not linked to their nearest neighbours. Until they are, two that hold each other
+ * for neighbours believe nobody about a third between them, and answer for its keys.
+ */
+export function linkFaults(world: World): string[] {
+  return world.members().flatMap((node) => {
+    const { successors, predecessors } = node.node.view;
+    return [successors[0], predecessors[0]]
+      .filter((id) => id !== undefined && node.node.links.get(id)?.isMember !== true)
+      .map((id) => `${nameOf(node)} is not linked to ${id!.slice(0, 6)}`);
+  });
+}
+
 /** What is wrong with what a lookup found, given who are members now; "" when it is right. */
 export function faultOf({ key, from, result }: Lookup, sortedIds: readonly Id[]): string {
   const { receipt } = result;

@@ -6,7 +6,7 @@
  * Used by the scenario test and by `npm run sim -- --scenario invariant`.
  */
 import { InvariantWatch, maySpare } from "../invariants.ts";
-import { faultsOf, nameOf, ringFaults } from "../oracle.ts";
+import { faultsOf, linkFaults, nameOf, ringFaults } from "../oracle.ts";
 import { Recorder } from "../recorder.ts";
 import { SeededRandom } from "../seeded-random.ts";
 import { type SimNode, World } from "../world.ts";
@@ -63,10 +63,11 @@ export function randomRun(seed: number, linesKept = 60): RandomRun {
     run(PAUSE_MS * random.next() ** 3);
   }
   const mostMs = world.clock.now() + QUIET_MS;
-  while (faults.length === 0 && world.clock.now() < mostMs && ringFaults(world).length > 0) {
+  const unsettled = () => [...ringFaults(world), ...linkFaults(world)];
+  while (faults.length === 0 && world.clock.now() < mostMs && unsettled().length > 0) {
     run(500);
   }
-  if (faults.length === 0) faults = ringFaults(world);
+  if (faults.length === 0) faults = unsettled();
   if (faults.length === 0) {
     const lookups = world.lookups(5, 20);
     faults = faultsOf(lookups, world.sortedIds());
