@@ -1,0 +1,232 @@
+/**
+ * Keeps replicas alike: this node compares what it keeps with the three nodes on
+ * each side, as soon as its place among them changes, and now and then.
+ *
+ * Two nodes compare digests of the keys that both keep; where these differ, of
+ * parts; where a part is small, lists. Then each gets what it lacks. So a
+ * newcomer is filled, and a neighbour's death is made good, by the same exchange.
+ *
+ * Records that this node no longer has to keep go to who has to, and stay until
+ * the root of their key was seen to have them.
+ */
+import type { Prost } from "prost/sdk";
+import { type Arc, inArc, piecesOf } from "./arcs.ts";
+import { Comparison, batchesOf } from "./comparison.ts";
+import { MAX_CALL_RECORDS } from "./limits.ts";
+import { type Neighbourhood, type Partner, neighbourhoodOf } from "./neighbourhood.ts";
+import type { AtReplica } from "./protocol.ts";
+import { plainOf } from "./records.ts";
+import type { References } from "./references.ts";
+import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
+
+/** After a change among the neighbours, in ms: several come together. Guesses. */
+const SETTLE_MS = 300;
+const SETTLE_JITTER_MS = 300;
+/** When something could not be compared, in ms, doubled up to the most. Guesses. */
+const RETRY_MS = 1_000;
+const MOST_RETRY_MS = 16_000;
+/** With nothing new, in ms, moved by up to a fifth. A guess. */
+const PERIOD_MS = 30_000;
+/** A timer that comes later than this found the tab frozen. A guess. */
+const STALL_MS = 20_000;
+/** Partners that do not answer hold up for so many rounds. A guess. */
+const MOST_TRIES = 3;
+/** Of one call, in ms. A guess. */
+const CALL_MS = 5_000;
+/** How long a place must last before what lies outside it is given away, in ms. A guess. */
+const STABLE_MS = 60_000;
+/** Calls for what lies outside, in one round. A guess. */
+const MOST_ORPHAN_CALLS = 16;
+/** Keys looked at for what has expired, in one round. A guess. */
+const SWEPT_KEYS = 5_000;
+
+export class AntiEntropy {
+  readonly #prost: Prost;
+  readonly #store: RecordStore;
+  readonly #references: References;
+  readonly #accept: (plain: unknown, bringer: Bringer) => Taken;
+  /** What this node has, of the keys it keeps; ends at this node. */
+  #covered: Arc | null = null;
+  /** Partners, each with its arc, with whom this node was compared since they are partners. */
+  #compared = new Set<string>();
+  #arc: Arc | null = null;
+  #arcSinceMs = 0;
+  #tries = 0;
+  #nextPeriodMs = 0;
+  #dueMs = Infinity;
+  #cancel: () => void = () => {};
+  #isRunning = false;
+  #isClosed = false;
+  readonly counts = { rounds: 0, calls: 0, fetched: 0, pushed: 0, refused: 0, failed: 0, given: 0 };
+
+  constructor(
+    prost: Prost,
+    store: RecordStore,
+    references: References,
+    accept: (plain: unknown, bringer: Bringer) => Taken,
+  ) {
+    this.#prost = prost;
+    this.#references = references;
+    this.#store = store;
+    this.#accept = accept;
+  }
+
+  start(): void {
+    this.updated();
+  }
+
+  /** Something changed among the neighbours. */
+  updated(): void {
+    this.#wake(SETTLE_MS + this.#prost.random.next() * SETTLE_JITTER_MS);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+  }
+
+  /** This key was among those that this node keeps when it last looked. */
+  keeps(key: string): boolean {
+    return this.#arc !== null && inArc(key, this.#arc);
+  }
+
+  /** This node has what its partners had under this key. */
+  isCovered(key: string): boolean {
+    return this.#covered !== null && inArc(key, this.#covered);
+  }
+
+  #wake(inMs: number): void {
+    const dueMs = this.#prost.clock.now() + inMs;
+    if (this.#isClosed || dueMs >= this.#dueMs) return;
+    this.#cancel();
+    this.#dueMs = dueMs;
+    this.#cancel = this.#prost.clock.after(inMs, () => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    const lateMs = this.#prost.clock.now() - this.#dueMs;
+    this.#dueMs = Infinity;
+    if (this.#isRunning) return this.#wake(RETRY_MS);
+    this.#isRunning = true;
+    if (lateMs > STALL_MS) {
+      // What happened meanwhile was not heard of here.
+      this.#covered = null;
+      this.#compared.clear();
+    }
+    let isComplete = false;
+    try {
+      isComplete = await this.#round();
+    } catch (error) {
+      this.#prost.log("a round of comparing failed", String(error));
+    }
+    this.#isRunning = false;
+    this.#tries = isComplete ? 0 : this.#tries + 1;
+    const period = PERIOD_MS * (0.8 + 0.4 * this.#prost.random.next());
+    const retry = Math.min(RETRY_MS * 2 ** Math.min(this.#tries - 1, 8), MOST_RETRY_MS);
+    this.#wake(isComplete ? period : retry);
+  }
+
+  /** False when something is still to be compared. */
+  async #round(): Promise<boolean> {
+    const place = await neighbourhoodOf(this.#prost);
+    if (!place || this.#isClosed) return false;
+    this.counts.rounds += 1;
+    this.#settleIn(place.arc);
+    const partners = [...place.successors, ...place.predecessors];
+    const current = new Set(partners.map(nameOf));
+    for (const name of this.#compared) if (!current.has(name)) this.#compared.delete(name);
+    const now = this.#prost.clock.now();
+    const isPeriod = now >= this.#nextPeriodMs;
+    // Each pair once: its predecessors come by themselves.
+    const due = partners.filter(
+      (partner) =>
+        !this.#compared.has(nameOf(partner)) || (isPeriod && place.successors.includes(partner)),
+    );
+    const done = await Promise.all(due.map((partner) => this.#compareWith(partner)));
+    due.forEach((partner, i) => {
+      if (done[i]) this.#compared.add(nameOf(partner));
+    });
+    const isComplete = partners.every((partner) => this.#compared.has(nameOf(partner)));
+    // One that never answers must not keep this node from being sure for ever.
+    if (isComplete || (this.#tries >= MOST_TRIES && done.some(Boolean))) this.#covered = place.arc;
+    if (isPeriod) {
+      this.#nextPeriodMs = now + PERIOD_MS / 2;
+      this.#store.sweep(SWEPT_KEYS);
+      if (isComplete) await this.#giveAway(place);
+    }
+    return isComplete;
+  }
+
+  #settleIn(arc: Arc): void {
+    if (this.#arc?.from !== arc.from) {
+      this.#arc = arc;
+      this.#arcSinceMs = this.#prost.clock.now();
+    }
+    // A smaller place is covered as the larger one was; of a larger one only what it was before.
+    if (this.#covered && inArc(arc.from, this.#covered)) this.#covered = arc;
+  }
+
+  async #compareWith({ id, arc }: Partner): Promise<boolean> {
+    try {
+      await this.#references.at(id, async (there) => {
+        const session = new Comparison(there, this.#store, this.#accept, this.counts);
+        for (const piece of piecesOf(arc)) await session.compare(piece);
+      });
+      return true;
+    } catch {
+      this.counts.failed += 1;
+      return false;
+    }
+  }
+
+  /** What others keep now: offered to the root of its key, and dropped once it is there. */
+  async #giveAway({ arc }: Neighbourhood): Promise<void> {
+    if (this.#prost.clock.now() - this.#arcSinceMs < STABLE_MS) return;
+    const orphans = this.#store.keys.filter((key) => !inArc(key, arc));
+    let calls = 0;
+    for (let at = 0; at < orphans.length && calls < MOST_ORPHAN_CALLS && !this.#isClosed;) {
+      const key = orphans[at]!;
+      const kept = orphans
+        .slice(at, at + MAX_CALL_RECORDS)
+        .flatMap((each) => this.#store.within({ low: each, high: each }))
+        .slice(0, MAX_CALL_RECORDS);
+      // What is about to expire is left to expire.
+      if (kept.length === 0) {
+        at += MAX_CALL_RECORDS;
+        continue;
+      }
+      calls += 1;
+      const taken = await this.#giveTo(key, kept).catch(() => 0);
+      const last = kept[Math.max(0, taken - 1)]!.record.key;
+      while (at < orphans.length && orphans[at]! <= last) at += 1;
+    }
+  }
+
+  /** How many of these, from the first, the root of `key` keeps. */
+  async #giveTo(key: string, kept: readonly Kept[]): Promise<number> {
+    const there = await this.#prost.lookupPeerlet<AtReplica>(key, { timeoutMs: CALL_MS });
+    this.counts.calls += 1;
+    const answers = await there.lacks(
+      kept.map((each) => [each.record.key, each.slot, each.version]),
+    );
+    if (!Array.isArray(answers)) return 0;
+    const isOf = (answer: string) => (_kept: Kept, i: number) => answers[i] === answer;
+    for (const { slot } of kept.filter(isOf("ok"))) {
+      this.#store.drop(slot);
+      this.counts.given += 1;
+    }
+    // Kept here until the next time, when it is seen to be there.
+    const lacked = kept.filter(isOf("lacks"));
+    for (const batch of batchesOf(lacked)) {
+      this.counts.calls += 1;
+      await there.store(batch.map((each) => plainOf(each.record, this.#store.ttlLeft(each))));
+      this.counts.pushed += batch.length;
+    }
+    const firstNo = answers.indexOf("no");
+    return firstNo < 0 ? kept.length : firstNo;
+  }
+}
+
+function nameOf({ id, arc }: Partner): string {
+  return `${id} ${arc.from} ${arc.to}`;
+}

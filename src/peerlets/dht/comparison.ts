@@ -1,0 +1,149 @@
+/**
+ * One comparison of a piece of the ring with one partner: digests first, lists
+ * where they differ, then records, both ways. What the partner says is checked.
+ */
+import type { RemotePeerlet } from "prost/sdk";
+import { type Piece, isKey } from "./arcs.ts";
+import { MAX_CALL_BYTES, MAX_CALL_RECORDS, REPLICA_SHARE } from "./limits.ts";
+import { type AtReplica, type Compared, isObject } from "./protocol.ts";
+import { isSlot, isVersion, payloadBytes, plainOf } from "./records.ts";
+import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
+
+type Ref = RemotePeerlet<AtReplica>;
+
+/** Calls with one partner in one round; the rest is for the next. A guess. */
+const MOST_CALLS = 200;
+/** Of an answer: twice what one key may have, and four times what is sent. */
+const MOST_ITEMS = 2_048;
+const MOST_PARTS = 64;
+
+/** Throws when the partner does not answer, or answers nonsense. */
+export class Comparison {
+  readonly #there: Ref;
+  readonly #store: RecordStore;
+  readonly #accept: (plain: unknown, bringer: Bringer) => Taken;
+  readonly #counts: { calls: number; fetched: number; pushed: number; refused: number };
+  #callsLeft = MOST_CALLS;
+
+  constructor(
+    there: Ref,
+    store: RecordStore,
+    accept: (plain: unknown, bringer: Bringer) => Taken,
+    counts: { calls: number; fetched: number; pushed: number; refused: number },
+  ) {
+    this.#there = there;
+    this.#store = store;
+    this.#accept = accept;
+    this.#counts = counts;
+  }
+
+  async compare(piece: Piece): Promise<void> {
+    const { count, digest } = this.#store.summary(piece);
+    this.#spend();
+    const answer = await this.#there.compare(piece.low, piece.high, count, digest);
+    const compared = readCompared(answer, piece);
+    if (!compared) throw new Error("the node's answer makes no sense");
+    switch (compared.kind) {
+      case "same":
+        return;
+      case "list":
+        return this.#level(piece, compared.items);
+      case "parts": {
+        let { low } = piece;
+        for (const { to, count: theirs, digest: theirDigest } of compared.parts) {
+          const part = { low, high: to };
+          const mine = this.#store.summary(part);
+          if (mine.count !== theirs || mine.digest !== theirDigest) await this.compare(part);
+          low = to;
+        }
+      }
+    }
+  }
+
+  /** Gets what the other has and this node has not, or older; and gives it what it lacks. */
+  async #level(piece: Piece, items: readonly string[]): Promise<void> {
+    const theirs = new Map(items.map((item) => [item.slice(0, 32), item.slice(32)]));
+    const mine = this.#store.within(piece);
+    const wanted = [...theirs].flatMap(([slot, version]) =>
+      (this.#store.get(slot)?.version ?? "") < version ? [slot] : [],
+    );
+    await this.#fetch(wanted, piece);
+    const lacked = mine.filter(({ slot, version }) => (theirs.get(slot) ?? "") < version);
+    for (const batch of batchesOf(lacked)) {
+      this.#spend();
+      const answers = await this.#there.store(
+        batch.map((kept) => plainOf(kept.record, this.#store.ttlLeft(kept))),
+      );
+      const isKept = (_kept: Kept, i: number) => Array.isArray(answers) && answers[i] === "ok";
+      const pushed = batch.filter(isKept).length;
+      this.#counts.pushed += pushed;
+      this.#counts.refused += batch.length - pushed;
+    }
+  }
+
+  async #fetch(wanted: readonly string[], { low, high }: Piece): Promise<void> {
+    let left = wanted;
+    while (left.length > 0) {
+      const asked = left.slice(0, MAX_CALL_RECORDS);
+      this.#spend();
+      const answer = await this.#there.fetch(asked);
+      if (!Array.isArray(answer)) throw new Error("the node's answer makes no sense");
+      for (const plain of (answer as readonly unknown[]).slice(0, asked.length)) {
+        const key = isObject(plain) ? plain["key"] : null;
+        if (!isKey(key) || key < low || key > high) throw new Error("that was not asked for");
+        const taken = this.#accept(plain, { account: this.#there.id, share: REPLICA_SHARE });
+        if (taken.kind === "kept") this.#counts.fetched += 1;
+        if (taken.kind === "refused") this.#counts.refused += 1;
+      }
+      // It answers in order as many as fit; of what it has no more there is nothing to wait for.
+      left = left.slice(answer.length === 0 ? asked.length : Math.min(answer.length, asked.length));
+    }
+  }
+
+  #spend(): void {
+    this.#counts.calls += 1;
+    this.#callsLeft -= 1;
+    if (this.#callsLeft < 0) throw new Error("more to compare than a round may take");
+  }
+}
+
+/** As many as one call may bring. */
+export function batchesOf(kept: readonly Kept[]): Kept[][] {
+  const batches: Kept[][] = [];
+  let bytes = Infinity;
+  for (const each of kept) {
+    bytes += payloadBytes(each.record);
+    const last = batches.at(-1);
+    if (!last || bytes > MAX_CALL_BYTES || last.length >= MAX_CALL_RECORDS) {
+      batches.push([each]);
+      bytes = payloadBytes(each.record);
+    } else last.push(each);
+  }
+  return batches;
+}
+
+/** Null for what is no answer, or speaks of more than the piece that was asked about. */
+function readCompared(answer: unknown, { low, high }: Piece): Compared | null {
+  if (!isObject(answer)) return null;
+  const { kind, items, parts } = answer;
+  if (kind === "same") return { kind };
+  if (kind === "list") {
+    if (!Array.isArray(items) || items.length > MOST_ITEMS) return null;
+    const isItem = (item: unknown): item is string =>
+      typeof item === "string" && isSlot(item.slice(0, 32)) && isVersion(item.slice(32));
+    return (items as unknown[]).every(isItem) ? { kind, items: items as string[] } : null;
+  }
+  if (kind !== "parts" || !Array.isArray(parts) || parts.length > MOST_PARTS) return null;
+  const read: { to: string; count: number; digest: string }[] = [];
+  let before = low;
+  for (const part of parts as readonly unknown[]) {
+    if (!isObject(part)) return null;
+    const { to, count, digest } = part;
+    if (!isKey(to) || to < before || to > high) return null;
+    if (typeof count !== "number" || typeof digest !== "string") return null;
+    read.push({ to, count, digest });
+    before = to;
+  }
+  // A single part as large as the whole would go on for ever.
+  return read.length >= 2 && before === high ? { kind, parts: read } : null;
+}

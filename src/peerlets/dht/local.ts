@@ -1,0 +1,162 @@
+/** What this node's view, its page and other applications on it may call. Mistakes of callers are thrown. */
+import type { Plain, Prost } from "prost/sdk";
+import { type Client, checkKey, checkTtl } from "./client.ts";
+import { publicKeyOf, sha256, sign } from "./crypto.ts";
+import {
+  DEFAULT_READ,
+  DEFAULT_TTL_MS,
+  DEFAULT_WRITE,
+  MAX_PAGE_RECORDS,
+  MAX_VALUE_BYTES,
+  MIN_TTL_MS,
+  REPLICAS,
+} from "./limits.ts";
+import {
+  type DhtRecord,
+  hex,
+  isGenuine,
+  isHash,
+  isSecret,
+  isSlot,
+  keyOfSigned,
+  keyOfValue,
+  plainOf,
+  readRecord,
+  signedBytes,
+  tooLarge,
+} from "./records.ts";
+
+export interface WriteOptions {
+  /** How long it is kept, in ms: 1,000 to 604,800,000; default 3,600,000. */
+  readonly ttlMs?: number;
+  /** Replicas that must have it before this resolves: 1 to 4; default 2. */
+  readonly write?: number;
+}
+
+export interface PutOptions extends WriteOptions {
+  /** Who knows it can remove the value: 1 to 64 bytes, or a text of as many. */
+  readonly secret?: Uint8Array | string;
+}
+
+export interface GetOptions {
+  /** Only records of this kind. */
+  readonly kind?: "value" | "hash" | "signed";
+  /** At most so many values: 1 to 100; default 100. */
+  readonly limit?: number;
+  /** Where an earlier page ended. */
+  readonly cursor?: string | null;
+  /** Replicas that must answer: 1 to 4; default 1. */
+  readonly read?: number;
+}
+
+export interface Signed {
+  readonly publicKey: Uint8Array;
+  readonly name: string;
+  /** Of two records of one owner and name the higher one holds. */
+  readonly sequence: number;
+  readonly value: Uint8Array | string;
+  readonly signature: Uint8Array;
+}
+
+export function localMethods(
+  prost: Prost,
+  client: Client,
+  stats: () => { readonly [name: string]: number },
+) {
+  const put = async (record: DhtRecord, { ttlMs, write }: WriteOptions = {}) => {
+    const forMs = checkTtl(ttlMs ?? DEFAULT_TTL_MS, MIN_TTL_MS);
+    const read = readRecord(plainOf(record, forMs));
+    if (read.kind === "bad") throw new TypeError(read.why);
+    // Better told here than by four nodes.
+    if (!isGenuine(record)) throw new TypeError("the signature is not its owner's");
+    const nodes = await client.put(record, forMs, checkCount(write ?? DEFAULT_WRITE, "write"));
+    return { key: record.key, id: read.slot, nodes };
+  };
+  const stamp = () => prost.clock.date();
+
+  return {
+    keyOf: (name: string) => prost.keyOf(name),
+    /** Adds a value to those under `key`; the same one again renews it. */
+    put: (key: string, value: Uint8Array | string, options: PutOptions = {}) => {
+      const secretHash =
+        options.secret === undefined ? "" : hex(sha256(bytesOfSecret(options.secret)));
+      const record = { key: checkKey(key), value: bytesOf(value), secretHash, stamp: stamp() };
+      return put({ kind: "value", ...record }, options);
+    },
+    /** Under the hash of the value, where nothing else can be. Answers the key. */
+    putHash: (value: Uint8Array | string, options?: WriteOptions) => {
+      const bytes = bytesOf(value);
+      const key = keyOfValue(bytes);
+      return put({ kind: "hash", key, value: bytes, stamp: stamp() }, options);
+    },
+    /** Under the hash of public key and name, where only the owner can write. Answers the key. */
+    putSigned: (signed: Signed, options?: WriteOptions) => {
+      const { publicKey, name, sequence, signature } = signed;
+      if (!(publicKey instanceof Uint8Array) || typeof name !== "string") {
+        throw new TypeError("a signed record has a public key and a name");
+      }
+      const key = keyOfSigned(publicKey, name);
+      const value = bytesOf(signed.value);
+      const record = { key, value, publicKey, name, sequence, signature, stamp: stamp() };
+      return put({ kind: "signed", ...record }, options);
+    },
+    /** Makes what `putSigned` takes, with 32 secret bytes that stay on this node. */
+    sign: (
+      secret: Uint8Array,
+      name: string,
+      sequence: number,
+      value: Uint8Array | string,
+    ): Signed => {
+      const publicKey = publicKeyOf(secret);
+      const bytes = bytesOf(value);
+      const signature = sign(secret, signedBytes(publicKey, name, sequence, bytes));
+      return { publicKey, name, sequence, value: bytes, signature };
+    },
+    /** The key of a signed record. */
+    keyOfSigned: (publicKey: Uint8Array, name: string) => keyOfSigned(publicKey, name),
+    get: (key: string, options: GetOptions = {}) => {
+      const { kind = null, limit = MAX_PAGE_RECORDS, cursor, read } = options;
+      if (kind !== null && !["value", "hash", "signed"].includes(kind)) {
+        throw new TypeError("kind is value, hash or signed");
+      }
+      if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_RECORDS) {
+        throw new TypeError(`limit is from 1 to ${MAX_PAGE_RECORDS}`);
+      }
+      const after = cursor ?? "";
+      if (after !== "" && !isSlot(after)) throw new TypeError("a cursor is what a page ended with");
+      const query = { key: checkKey(key), recordKind: kind, after, limit, withRemoved: true };
+      return client.get(query, checkCount(read ?? DEFAULT_READ, "read"));
+    },
+    /** Removes the values under `key` that were put with this secret; `hash` names one of them. */
+    remove: (
+      key: string,
+      secret: Uint8Array | string,
+      options: { readonly hash?: string; readonly write?: number } = {},
+    ) => {
+      const { hash = null, write = DEFAULT_WRITE } = options;
+      if (hash !== null && !isHash(hash)) throw new TypeError("a hash has 64 hex digits");
+      return client.remove(checkKey(key), bytesOfSecret(secret), hash, checkCount(write, "write"));
+    },
+    /** The replicas of a key, the root first, and what each says that it has. */
+    where: (key: string): Promise<Plain[]> => client.where(checkKey(key)),
+    stats,
+  };
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("a value is bytes or a text");
+  if (bytes.length > MAX_VALUE_BYTES) throw new RangeError(tooLarge(bytes));
+  return bytes;
+}
+
+function bytesOfSecret(secret: unknown): Uint8Array {
+  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+  if (isSecret(bytes)) return bytes;
+  throw new TypeError("a secret has 1 to 64 bytes");
+}
+
+function checkCount(count: number, what: string): number {
+  if (Number.isInteger(count) && count >= 1 && count <= REPLICAS) return count;
+  throw new TypeError(`${what} is from 1 to ${REPLICAS} replicas`);
+}

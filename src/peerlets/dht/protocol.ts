@@ -1,0 +1,111 @@
+/**
+ * What nodes of this application may call on each other.
+ *
+ * | method    | called by                        | does                                                     |
+ * | --------- | -------------------------------- | -------------------------------------------------------- |
+ * | `put`     | whoever writes, at the root      | keeps the record, and has the other replicas keep it     |
+ * | `remove`  | the same                         | turns values into removals, here and at the others       |
+ * | `get`     | whoever reads, at the root       | a page; asks the others when this node is too new to know |
+ * | `page`    | a root, or a reader of several   | a page of what this node has, as it is                   |
+ * | `store`   | a root, a partner                | keeps records                                            |
+ * | `compare` | a partner                        | what differs in a piece of the ring                      |
+ * | `fetch`   | a partner                        | records by slot                                          |
+ * | `lacks`   | who keeps what it should not     | which of these records this node, their keeper, lacks    |
+ * | `holds`   | anybody                          | what this node has under a key, without the values       |
+ *
+ * All arguments are a stranger's, and so are all answers: `unknown` until read.
+ */
+import type { Plain } from "prost/sdk";
+import { isKey } from "./arcs.ts";
+import { MAX_PAGE_RECORDS } from "./limits.ts";
+import { type PlainRecord, isSlot } from "./records.ts";
+import type { Query } from "./store.ts";
+
+export interface AtReplica {
+  put(caller: string, record: PlainRecord, write: number): Promise<Plain>;
+  remove(
+    caller: string,
+    key: string,
+    secret: Uint8Array,
+    valueHash: string | null,
+    write: number,
+  ): Promise<Plain>;
+  get(caller: string, query: Plain): Promise<Plain>;
+  page(caller: string, query: Plain): Promise<Plain>;
+  store(caller: string, records: readonly PlainRecord[]): Promise<Plain>;
+  compare(caller: string, low: string, high: string, count: number, digest: string): Promise<Plain>;
+  fetch(caller: string, slots: readonly string[]): Promise<Plain>;
+  lacks(caller: string, items: readonly Plain[]): Promise<Plain>;
+  holds(caller: string, key: string): Promise<Plain>;
+}
+
+/** Answers of `put` and `remove`. */
+export type Written =
+  | { readonly kind: "written"; readonly acks: readonly string[]; readonly removed: number }
+  /** It will never be taken as it is. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** Not here, or not now: look the key up again. */
+  | { readonly kind: "later"; readonly why: string };
+
+/** Answers of `get` and `page`. */
+export type Paged =
+  | { readonly kind: "page"; readonly records: readonly PlainRecord[]; readonly more: boolean }
+  | { readonly kind: "later"; readonly why: string };
+
+/** Answers of `compare`. */
+export type Compared =
+  | { readonly kind: "same" }
+  /** Slot and version of each record, in one text. */
+  | { readonly kind: "list"; readonly items: readonly string[] }
+  /** The piece in parts, each up to and with `to`. */
+  | {
+      readonly kind: "parts";
+      readonly parts: readonly {
+        readonly to: string;
+        readonly count: number;
+        readonly digest: string;
+      }[];
+    };
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function readWritten(answer: unknown, mostAcks: number): Written {
+  if (isObject(answer)) {
+    const { kind, why, acks, removed } = answer;
+    if (kind === "refused" || kind === "later") return { kind, why: String(why).slice(0, 300) };
+    if (kind === "written" && Array.isArray(acks) && acks.length <= mostAcks) {
+      const count = typeof removed === "number" && removed >= 0 ? removed : 0;
+      return { kind, acks: acks.map((ack) => String(ack).slice(0, 40)), removed: count };
+    }
+  }
+  return { kind: "later", why: "the node's answer makes no sense" };
+}
+
+/** Null for what is no page. */
+export function readPage(answer: unknown): Extract<Paged, { kind: "page" }> | null {
+  if (!isObject(answer) || answer["kind"] !== "page") return null;
+  const { records, more } = answer;
+  if (!Array.isArray(records) || records.length > MAX_PAGE_RECORDS) return null;
+  return { kind: "page", records: records as PlainRecord[], more: more === true };
+}
+
+/** Null for what is no query. */
+export function readQuery(asked: unknown): Query | null {
+  if (!isObject(asked)) return null;
+  const { key, recordKind, after, limit, withRemoved } = asked;
+  const isSound =
+    isKey(key) &&
+    (recordKind === null ||
+      recordKind === "value" ||
+      recordKind === "hash" ||
+      recordKind === "signed") &&
+    (after === "" || isSlot(after)) &&
+    typeof limit === "number" &&
+    Number.isInteger(limit) &&
+    limit >= 1;
+  if (!isSound) return null;
+  const most = Math.min(limit, MAX_PAGE_RECORDS);
+  return { key, recordKind, after, limit: most, withRemoved: withRemoved === true };
+}

@@ -1,0 +1,352 @@
+/**
+ * This node as a replica: what it answers to other nodes.
+ *
+ * The root of a key takes what is written and asks the other replicas to keep
+ * it, too. A node that has not yet compared itself with its neighbours for a key
+ * says so to itself, and asks them before it answers: a newcomer never says
+ * "nothing there" about what it has only not heard of.
+ */
+import type { Plain, Prost } from "prost/sdk";
+import { isKey } from "./arcs.ts";
+import {
+  MAX_CALL_BYTES,
+  MAX_CALL_RECORDS,
+  MAX_PAGE_RECORDS,
+  REPLICAS,
+  REPLICA_SHARE,
+  WRITER_SHARE,
+} from "./limits.ts";
+import {
+  type Compared,
+  type Paged,
+  type Written,
+  isObject,
+  readPage,
+  readQuery,
+} from "./protocol.ts";
+import type { References } from "./references.ts";
+import {
+  type PlainRecord,
+  isGenuine,
+  isHash,
+  isSecret,
+  isSlot,
+  isVersion,
+  payloadBytes,
+  plainOf,
+  readRecord,
+} from "./records.ts";
+import {
+  type Bringer,
+  type Kept,
+  type Query,
+  type RecordStore,
+  type Taken,
+  summaryOf,
+} from "./store.ts";
+
+/** As many nodes as may believe for a moment that they keep a key. A guess: views differ by a few newcomers. */
+const NEAR = 2 * REPLICAS;
+/** Records that are listed instead of compared in parts; and parts. Guesses. */
+const MOST_LISTED = 64;
+const PARTS = 16;
+/** Slots of one key are listed, however many. */
+const MOST_ITEMS = 2_048;
+
+/** Which keys are this node's, as `AntiEntropy` knows it. */
+export interface Place {
+  /** It kept this key when it last looked. */
+  keeps(key: string): boolean;
+  /** It has what its neighbours have under this key. */
+  isCovered(key: string): boolean;
+}
+
+export class Replica {
+  readonly #prost: Prost;
+  readonly #store: RecordStore;
+  readonly #references: References;
+  readonly #place: Place;
+  readonly counts = { forged: 0, readThrough: 0 };
+
+  constructor(prost: Prost, store: RecordStore, references: References, place: Place) {
+    this.#prost = prost;
+    this.#references = references;
+    this.#store = store;
+    this.#place = place;
+  }
+
+  /** Reads and checks what a stranger sent, and takes it. */
+  accept(plain: unknown, bringer: Bringer): Taken {
+    const read = readRecord(plain);
+    if (read.kind === "bad") return { kind: "refused", why: read.why };
+    // What is here already was checked then.
+    if (!this.#store.has(read.slot, read.version) && !isGenuine(read.record)) {
+      this.counts.forged += 1;
+      return { kind: "refused", why: "its owner did not sign this" };
+    }
+    return this.#store.take(read, bringer);
+  }
+
+  async put(caller: string, plain: unknown, write: unknown): Promise<Written> {
+    const key = isObject(plain) ? plain["key"] : null;
+    if (!isKey(key) || !isWrite(write)) return refused("it makes no sense");
+    const set = await this.#replicaSet(key, write);
+    if (typeof set === "string") return { kind: "later", why: set };
+    const taken = this.accept(plain, { account: caller, share: WRITER_SHARE });
+    if (taken.kind === "refused" || taken.kind === "older") return refused(taken.why);
+    return this.#spread(set, [plain as PlainRecord], write, 0);
+  }
+
+  async remove(
+    _caller: string,
+    key: unknown,
+    secret: unknown,
+    valueHash: unknown,
+    write: unknown,
+  ): Promise<Written> {
+    const isSound =
+      isKey(key) && isSecret(secret) && (valueHash === null || isHash(valueHash)) && isWrite(write);
+    if (!isSound) return refused("it makes no sense");
+    const set = await this.#replicaSet(key, write);
+    if (typeof set === "string") return { kind: "later", why: set };
+    const query = { key, recordKind: "value", after: "", limit: MAX_PAGE_RECORDS } as const;
+    if (!this.#place.isCovered(key)) await this.#gather({ ...query, withRemoved: true });
+    // A caller that asks again finds what its first try removed.
+    const removed = this.#store.remove(key, secret, valueHash);
+    const all = removed.length > 0 ? removed : this.#store.removals(key, secret);
+    if (all.length === 0) return { kind: "written", acks: [], removed: 0 };
+    const records = all.slice(0, MAX_CALL_RECORDS).map((kept) => this.#plain(kept));
+    return this.#spread(set, records, write, all.length);
+  }
+
+  async get(_caller: string, asked: unknown): Promise<Paged> {
+    const query = readQuery(asked);
+    if (!query) throw new TypeError("this query makes no sense");
+    if (this.#place.isCovered(query.key)) return this.page("", asked);
+    const upTo = await this.#gather(query);
+    if (upTo === null) return { kind: "later", why: "this node is new and finds no other replica" };
+    const { records, more } = this.#store.page(query, upTo);
+    return {
+      kind: "page",
+      records: records.map((kept) => this.#plain(kept)),
+      more: more || upTo < "g",
+    };
+  }
+
+  page(_caller: string, asked: unknown): Paged {
+    const query = readQuery(asked);
+    if (!query) throw new TypeError("this query makes no sense");
+    const { records, more } = this.#store.page(query);
+    return { kind: "page", records: records.map((kept) => this.#plain(kept)), more };
+  }
+
+  /** One answer for each record: "ok", or why not. */
+  async store(caller: string, records: unknown): Promise<string[]> {
+    if (!Array.isArray(records) || records.length > MAX_CALL_RECORDS) {
+      throw new TypeError(`at most ${MAX_CALL_RECORDS} records at once`);
+    }
+    const near = await this.#prost.neighborSet(2 * NEAR);
+    const isNear = near.some(({ id }) => id === caller);
+    const share = isNear ? REPLICA_SHARE : WRITER_SHARE;
+    const answers: string[] = [];
+    for (const plain of records as readonly unknown[]) {
+      const key = isObject(plain) ? plain["key"] : null;
+      const isMine = isKey(key) && (await this.#isNearKey(key));
+      if (!isMine) answers.push("this node does not keep this key");
+      else {
+        const taken = this.accept(plain, { account: caller, share });
+        answers.push(taken.kind === "refused" ? taken.why : "ok");
+      }
+    }
+    return answers;
+  }
+
+  compare(low: unknown, high: unknown, count: unknown, digest: unknown): Compared {
+    if (!isKey(low) || !isKey(high) || low > high) throw new TypeError("this is no piece");
+    const within = this.#store.within({ low, high });
+    const mine = summaryOf(within);
+    if (mine.count === count && mine.digest === digest) return { kind: "same" };
+    const isOneKey = within[0]?.record.key === within.at(-1)?.record.key;
+    if (within.length <= MOST_LISTED || isOneKey) {
+      const items = within.map(({ slot, version }) => slot + version);
+      return { kind: "list", items: items.slice(0, MOST_ITEMS) };
+    }
+    return { kind: "parts", parts: partsOf(within, high) };
+  }
+
+  /** As many as fit one answer. */
+  fetch(slots: unknown): PlainRecord[] {
+    if (!Array.isArray(slots) || slots.length > MAX_CALL_RECORDS) {
+      throw new TypeError(`at most ${MAX_CALL_RECORDS} records at once`);
+    }
+    const found: PlainRecord[] = [];
+    let bytes = 0;
+    for (const slot of slots as readonly unknown[]) {
+      const kept = isSlot(slot) ? this.#store.get(slot) : undefined;
+      if (!kept) continue;
+      bytes += payloadBytes(kept.record);
+      if (bytes > MAX_CALL_BYTES && found.length > 0) break;
+      found.push(this.#plain(kept));
+    }
+    return found;
+  }
+
+  /** For each item, [key, slot, version]: "ok" it is here, "lacks" it, or "no": this node does not keep that key. */
+  async lacks(items: unknown): Promise<string[]> {
+    if (!Array.isArray(items) || items.length > MAX_CALL_RECORDS) {
+      throw new TypeError(`at most ${MAX_CALL_RECORDS} records at once`);
+    }
+    const answers: string[] = [];
+    for (const item of items as readonly unknown[]) {
+      const [key, slot, version] = Array.isArray(item) ? (item as unknown[]) : [];
+      if (!isKey(key) || !isSlot(slot) || !isVersion(version)) answers.push("no");
+      else if (!(await this.#isKeeper(key))) answers.push("no");
+      else answers.push((this.#store.get(slot)?.version ?? "") >= version ? "ok" : "lacks");
+    }
+    return answers;
+  }
+
+  holds(key: unknown): Plain {
+    if (!isKey(key)) throw new TypeError("a key is 40 lowercase hex digits");
+    const query = { key, recordKind: null, after: "", limit: MAX_PAGE_RECORDS, withRemoved: true };
+    const { records, more } = this.#store.page(query);
+    const told = records.map((kept) => ({
+      kind: kept.record.kind,
+      slot: kept.slot,
+      bytes: payloadBytes(kept.record),
+      ttlMs: this.#store.ttlLeft(kept),
+      sequence: kept.record.kind === "signed" ? kept.record.sequence : null,
+    }));
+    return { node: this.#prost.self, isCovered: this.#place.isCovered(key), records: told, more };
+  }
+
+  /** The replica set, this node in it; or why this node cannot write now. */
+  async #replicaSet(key: string, write: number): Promise<readonly string[] | string> {
+    const set = (await this.#prost.replicaSet(key, REPLICAS)).map(({ id }) => id);
+    if (!set.includes(this.#prost.self)) return "this node does not keep this key";
+    if (set.length < write) {
+      const others = await this.#prost.neighborSet(REPLICAS);
+      // In a ring of three nobody can write to four.
+      if (others.length >= set.length) return "this node knows too little of its neighbours";
+    }
+    return set;
+  }
+
+  /** Has the other replicas keep these; answers as soon as enough of them do. */
+  #spread(
+    set: readonly string[],
+    records: readonly PlainRecord[],
+    write: number,
+    removed: number,
+  ): Promise<Written> {
+    const { self } = this.#prost;
+    const needed = Math.min(write, set.length);
+    const others = set.filter((id) => id !== self);
+    const acks = [self];
+    return new Promise((resolve) => {
+      let waiting = others.length;
+      const look = () => {
+        if (acks.length >= needed) resolve({ kind: "written", acks: [...acks], removed });
+        else if (waiting === 0) {
+          resolve({ kind: "later", why: `${acks.length} of ${needed} replicas acknowledged it` });
+        }
+      };
+      look();
+      for (const id of others) {
+        void this.#storeAt(id, records).then((isStored) => {
+          waiting -= 1;
+          if (isStored) acks.push(id);
+          look();
+        });
+      }
+    });
+  }
+
+  async #storeAt(id: string, records: readonly PlainRecord[]): Promise<boolean> {
+    try {
+      const answers = await this.#references.at(id, (there) => there.store(records));
+      return Array.isArray(answers) && answers.every((answer) => answer === "ok");
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Takes what the other replicas have. Answers the last slot up to which all of
+   * them have told everything, "g" for all; null when nobody answered.
+   */
+  async #gather(query: Query): Promise<string | null> {
+    this.counts.readThrough += 1;
+    const set = await this.#prost.replicaSet(query.key, REPLICAS);
+    const others = set.filter(({ id }) => id !== this.#prost.self);
+    if (others.length === 0) {
+      const isAlone = (await this.#prost.neighborSet(1)).length === 0;
+      return isAlone ? "g" : null;
+    }
+    const asked: Plain = { ...query, withRemoved: true };
+    const told = await Promise.all(others.map(({ id }) => this.#pageAt(id, asked)));
+    let [upTo, answered] = ["g", 0];
+    for (const [i, page] of told.entries()) {
+      if (!page) continue;
+      answered += 1;
+      const bringer = { account: others[i]!.id, share: REPLICA_SHARE };
+      let last = "";
+      for (const record of page.records) {
+        const read = readRecord(record);
+        if (read.kind === "bad" || read.record.key !== query.key) continue;
+        last = read.slot > last ? read.slot : last;
+        this.accept(record, bringer);
+      }
+      if (page.more && last < upTo) upTo = last;
+    }
+    return answered === 0 ? null : upTo;
+  }
+
+  async #pageAt(id: string, query: Plain) {
+    try {
+      return readPage(await this.#references.at(id, (there) => there.page(query)));
+    } catch {
+      return null;
+    }
+  }
+
+  async #isKeeper(key: string): Promise<boolean> {
+    const set = await this.#prost.replicaSet(key, REPLICAS);
+    return set.some(({ id }) => id === this.#prost.self);
+  }
+
+  /** Whether this node keeps the key, or soon may. A set that is not known refuses nothing. */
+  async #isNearKey(key: string): Promise<boolean> {
+    if (this.#place.keeps(key)) return true;
+    const set = await this.#prost.replicaSet(key, NEAR);
+    return set.length < REPLICAS || set.some(({ id }) => id === this.#prost.self);
+  }
+
+  #plain(kept: Kept): PlainRecord {
+    return plainOf(kept.record, this.#store.ttlLeft(kept));
+  }
+}
+
+/** Parts with about as many records each; a key is never in two of them. */
+function partsOf(within: readonly Kept[], high: string) {
+  const parts: { to: string; count: number; digest: string }[] = [];
+  const each = Math.ceil(within.length / PARTS);
+  let from = 0;
+  while (from < within.length) {
+    let end = Math.min(from + each, within.length);
+    const { key } = within[end - 1]!.record;
+    while (end < within.length && within[end]!.record.key === key) end += 1;
+    const to = end === within.length ? high : key;
+    parts.push({ to, ...summaryOf(within.slice(from, end)) });
+    from = end;
+  }
+  return parts;
+}
+
+function isWrite(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= REPLICAS;
+}
+
+function refused(why: string): Written {
+  return { kind: "refused", why };
+}

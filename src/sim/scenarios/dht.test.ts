@@ -1,0 +1,656 @@
+/**
+ * The hash table on a simulated ring: what is written is read, whoever comes,
+ * goes, crashes or lies meanwhile.
+ *
+ * `churn` takes its size from `PROST_DHT`, e.g. "nodes=1000,values=10000,minutes=60".
+ */
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { beforeAll, describe, expect, test } from "vitest";
+import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
+import { rootOf } from "../oracle.ts";
+import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
+import { SeededRandom } from "../seeded-random.ts";
+import type { SimNode } from "../world.ts";
+
+interface Found {
+  readonly id: string;
+  readonly kind: string;
+  readonly value: Uint8Array;
+  readonly sequence?: number;
+}
+
+interface Page {
+  readonly values: readonly Found[];
+  readonly cursor: string | null;
+  readonly nodes: readonly string[];
+}
+
+interface Put {
+  readonly key: string;
+  readonly id: string;
+  readonly nodes: readonly string[];
+}
+
+interface Held {
+  readonly node: string;
+  readonly records: readonly { readonly kind: string; readonly ttlMs: number }[];
+}
+
+interface Signed {
+  readonly publicKey: Uint8Array;
+  readonly name: string;
+  readonly sequence: number;
+  readonly value: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** The peerlet's `local` methods, as a page sees them. */
+interface Dht {
+  put(key: string, value: Uint8Array | string, options?: Options): Promise<Put>;
+  putHash(value: Uint8Array | string, options?: Options): Promise<Put>;
+  putSigned(signed: Signed, options?: Options): Promise<Put>;
+  sign(secret: Uint8Array, name: string, sequence: number, value: string): Promise<Signed>;
+  get(key: string, options?: Options): Promise<Page>;
+  remove(key: string, secret: string, options?: Options): Promise<{ readonly removed: number }>;
+  where(key: string): Promise<readonly Held[]>;
+  stats(): Promise<Readonly<Record<string, number>>>;
+}
+
+const SEED = 11;
+let code = "";
+let made: MadePackage;
+
+beforeAll(async () => {
+  const entry = fileURLToPath(new URL("../../peerlets/dht/peerlet.ts", import.meta.url));
+  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
+  const built = await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: "silent",
+    resolve: { alias: { "prost/sdk": sdk } },
+    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "dht" } },
+  });
+  const [bundle] = Array.isArray(built) ? built : [built];
+  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
+  ({ code } = bundle.output[0]);
+  made = makePackage({
+    name: "dht",
+    code,
+    wants: { storageBytes: 16_777_216, messagesPerSecond: 500, callsOpen: 64 },
+  });
+});
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const texts = ({ values }: Page) => values.map(({ value }) => textOf(value)).toSorted();
+
+function dhtOf(world: PeerletWorld, node: SimNode): Dht {
+  return world.layer(node).peerlets.local(made.appId) as unknown as Dht;
+}
+
+/** A ring with the peerlet on its first node; the others get it when they are to keep something. */
+async function ofPeers(count: number, seed = SEED) {
+  const world = await PeerletWorld.ofPeers(count, { seed });
+  const [first] = world.nodes;
+  await world.until(world.layer(first!).peerlets.install(made.file));
+  const on = (node: SimNode) => dhtOf(world, node);
+  return { world, first: first!, on };
+}
+
+/** Installs it, as a person would, so that reads may start here. */
+async function installOn(world: PeerletWorld, node: SimNode) {
+  await world.until(world.layer(node).peerlets.install(made.file));
+  return dhtOf(world, node);
+}
+
+function nodeOf(world: PeerletWorld, id: string): SimNode {
+  return [...world.nodes].find((node) => node.id === id)!;
+}
+
+/** The truth: the replica set of a key, the root first. */
+function replicasOf(world: PeerletWorld, key: string, count = 4): SimNode[] {
+  const ids = world.sortedIds();
+  const at = ids.findIndex((id) => id >= key);
+  const from = at < 0 ? 0 : at;
+  return Array.from({ length: Math.min(count, ids.length) }, (_, i) =>
+    nodeOf(world, ids[(from + i) % ids.length]!),
+  );
+}
+
+describe("put and get", () => {
+  test("what one node puts, others get; it is on the four replicas of its key", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const key = keyOf("greeting");
+    const put = await world.until(on(first).put(key, "hello", { write: 4 }));
+    const replicas = replicasOf(world, key).map(({ id }) => id);
+    expect(put.nodes.toSorted()).toEqual(replicas.toSorted());
+    const other = await installOn(world, world.sample(1)[0]!);
+    expect(texts(await world.until(other.get(key)))).toEqual(["hello"]);
+    const where = await world.until(on(first).where(key));
+    expect(where.map(({ node }) => node)).toEqual(replicas);
+    expect(where.map(({ records }) => records.length)).toEqual([1, 1, 1, 1]);
+  });
+
+  test.each([1, 2, 3])("a ring of %i keeps what fewer than four can keep", async (count) => {
+    const { world, first, on } = await ofPeers(count);
+    const { nodes } = await world.until(on(first).put(keyOf("k"), "v", { write: 4 }));
+    expect(nodes).toHaveLength(count);
+    expect(texts(await world.until(on(first).get(keyOf("k"))))).toEqual(["v"]);
+  });
+
+  test("a key has several values; pages bring all of them once, and large ones fit", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const key = keyOf("list");
+    const values = Array.from({ length: 25 }, (_, i) => `value ${i}`);
+    const puts = [...values, ...values].map((value) => on(first).put(key, value));
+    await world.until(Promise.all(puts));
+    const read: string[] = [];
+    let pages = 0;
+    let cursor: string | null = null;
+    do {
+      const page: Page = await world.until(on(first).get(key, { limit: 10, cursor, read: 2 }));
+      read.push(...texts(page));
+      ({ cursor } = page);
+      pages += 1;
+    } while (cursor !== null);
+    expect(pages).toBe(3);
+    expect(read.toSorted()).toEqual(values.toSorted());
+
+    const large = keyOf("large");
+    for (let i = 0; i < 3; i++) {
+      await world.until(on(first).put(large, new Uint8Array(65_536).fill(i)));
+    }
+    const page = await world.until(on(first).get(large));
+    expect(page.values).toHaveLength(2);
+    const rest = await world.until(on(first).get(large, { cursor: page.cursor }));
+    expect(rest.values.map(({ value }) => value.length)).toEqual([65_536]);
+    expect(rest.cursor).toBeNull();
+  });
+
+  test("a value over 64 KiB is refused, and the limit named", async () => {
+    const { world, first, on } = await ofPeers(3);
+    const put = on(first).put(keyOf("k"), new Uint8Array(65_537));
+    await expect(world.until(put)).rejects.toThrow(/at most 65536 bytes \(64 KiB\), not 65537/);
+  });
+
+  test("a value is there for its time to live and no longer; the same put again renews it", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const [short, long] = [keyOf("short"), keyOf("long")];
+    await world.until(on(first).put(short, "v", { ttlMs: 60_000 }));
+    await world.until(on(first).put(long, "v", { ttlMs: 60_000 }));
+    await world.pass(50_000);
+    await world.until(on(first).put(long, "v", { ttlMs: 60_000 }));
+    expect(texts(await world.until(on(first).get(short)))).toEqual(["v"]);
+    await world.pass(11_000);
+    expect(texts(await world.until(on(first).get(short, { read: 4 })))).toEqual([]);
+    expect(texts(await world.until(on(first).get(long, { read: 4 })))).toEqual(["v"]);
+  });
+
+  test("who knows the secret removes the value, on every replica and for good", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const key = keyOf("k");
+    await world.until(on(first).put(key, "mine", { secret: "open sesame", write: 4 }));
+    await world.until(on(first).put(key, "other"));
+    expect(await world.until(on(first).remove(key, "guess"))).toMatchObject({ removed: 0 });
+    expect(texts(await world.until(on(first).get(key)))).toEqual(["mine", "other"]);
+    // One replica is away meanwhile, and comes back with what it had.
+    const [, , away] = replicasOf(world, key);
+    world.crash(away!);
+    await world.pass(5_000);
+    expect(await world.until(on(first).remove(key, "open sesame"))).toMatchObject({ removed: 1 });
+    world.add(away!.secret);
+    await world.pass(20_000);
+    expect(texts(await world.until(on(first).get(key, { read: 4 })))).toEqual(["other"]);
+    await expect(
+      world.until(on(first).put(key, "mine", { secret: "open sesame" })),
+    ).rejects.toThrow(/was removed with its secret/);
+  });
+});
+
+describe("what nobody can forge", () => {
+  const secret = sha256(new TextEncoder().encode("a person's key"));
+
+  test("a signed record: the higher sequence holds, an older one and another's are refused", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const put = async (sequence: number, value: string) => {
+      const signed = await world.until(on(first).sign(secret, "profile", sequence, value));
+      return world.until(on(first).putSigned(signed, { write: 4 }));
+    };
+    const { key } = await put(1, "one");
+    await put(3, "three");
+    await expect(put(2, "two")).rejects.toThrow(/sequence number 3 is here/);
+    const { values } = await world.until(on(first).get(key, { kind: "signed", read: 4 }));
+    expect(values.map(({ value, sequence }) => [textOf(value), sequence])).toEqual([["three", 3]]);
+
+    const signed = await world.until(on(first).sign(secret, "profile", 4, "four"));
+    const forged = { ...signed, value: new TextEncoder().encode("forged") };
+    await expect(world.until(on(first).putSigned(forged))).rejects.toThrow(/not its owner's/);
+    // The same past this node's own check: every replica refuses it.
+    for (const replica of replicasOf(world, key).filter((node) => node !== first)) {
+      const remote = await world.until(world.layer(first).peerlets.lookup(made.appId, replica.id));
+      const store = remote["store"] as unknown as (records: unknown[]) => Promise<unknown>;
+      const record = { kind: "signed", key, stamp: 1, ttlMs: 60_000, ...forged };
+      expect(await world.until(store([record]))).toEqual(["its owner did not sign this"]);
+    }
+    expect(texts(await world.until(on(first).get(key, { read: 4 })))).toEqual(["three"]);
+  });
+
+  test("a replica that lies is not believed, and the reader gets the truth", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const { key } = await world.until(on(first).putHash("the truth", { write: 4 }));
+    const signed = await world.until(on(first).sign(secret, "n", 7, "signed truth"));
+    const own = await world.until(on(first).putSigned(signed, { write: 4 }));
+    const [reader] = [...world.nodes].filter(
+      (node) => ![...replicasOf(world, key), ...replicasOf(world, own.key)].includes(node),
+    );
+    const dht = await installOn(world, reader!);
+    for (const root of [replicasOf(world, key)[0]!, replicasOf(world, own.key)[0]!])
+      lie(world, root);
+    const [hash, mutable] = await world.until(
+      Promise.all([dht.get(key, { kind: "hash" }), dht.get(own.key, { kind: "signed" })]),
+    );
+    expect([texts(hash), texts(mutable)]).toEqual([["the truth"], ["signed truth"]]);
+    expect(await world.until(dht.stats())).toMatchObject({ lies: 2 });
+  });
+
+  test("a replica that hides a value hides it from nobody who asks two", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const key = keyOf("k");
+    await world.until(on(first).put(key, "here", { write: 4 }));
+    const [root] = replicasOf(world, key);
+    answer(world, root!, (method, was) =>
+      method === "get" ? { kind: "page", records: [], more: false } : was,
+    );
+    const other = [...world.nodes].find((node) => !replicasOf(world, key).includes(node))!;
+    const dht = await installOn(world, other);
+    expect(texts(await world.until(dht.get(key)))).toEqual(["here"]);
+  });
+
+  test.each([
+    { what: "nonsense", method: "store", args: [null] },
+    { what: "too many records", method: "store", args: [Array.from({ length: 65 }, () => ({}))] },
+    { what: "no query", method: "get", args: ["everything"] },
+    { what: "a piece that is none", method: "compare", args: ["f", "0", 1, ""] },
+    { what: "slots without end", method: "fetch", args: [Array.from({ length: 65 }, () => "")] },
+    { what: "no key", method: "holds", args: [{ key: 1 }] },
+  ])("$what from a stranger changes nothing ($method)", async ({ method, args }) => {
+    const { world, first } = await ofPeers(3);
+    const other = world.members().find((node) => node !== first)!;
+    const remote = await world.until(
+      world
+        .layer(other)
+        .peerlets.lookup(made.appId, first.id)
+        .catch(async () => {
+          await installOn(world, other);
+          return world.layer(other).peerlets.lookup(made.appId, first.id);
+        }),
+    );
+    const call = remote[method] as (...args: unknown[]) => Promise<unknown>;
+    await expect(world.until(call(...args))).rejects.toMatchObject({ code: "failed" });
+    expect(await world.until(dhtOf(world, first).stats())).toMatchObject({ records: 0 });
+  });
+
+  test("a node that calls without end is refused", async () => {
+    const { world, first } = await ofPeers(3);
+    const other = world.members().find((node) => node !== first)!;
+    await installOn(world, other);
+    const remote = await world.until(world.layer(other).peerlets.lookup(made.appId, first.id));
+    const holds = remote["holds"] as (key: string) => Promise<unknown>;
+    let refused = 0;
+    const calls = Array.from({ length: 500 }, () =>
+      holds(keyOf("k")).catch((error: Error) => {
+        if (error.message.includes("calls too often")) refused += 1;
+      }),
+    );
+    await world.until(Promise.all(calls));
+    expect(refused).toBeGreaterThan(0);
+  });
+});
+
+describe("nodes come and go", () => {
+  /** As many as one node may ask for at once. */
+  const VALUES = 50;
+
+  async function filled(count: number) {
+    const { world, first, on } = await ofPeers(count);
+    const names = Array.from({ length: VALUES }, (_, i) => `name ${i}`);
+    await world.until(Promise.all(names.map((name) => on(first).put(keyOf(name), name))));
+    return { world, first, on, names };
+  }
+
+  async function expectAll(world: PeerletWorld, dht: Dht, names: readonly string[]) {
+    const pages = await world.until(Promise.all(names.map((name) => dht.get(keyOf(name)))));
+    const held = await world.until(Promise.all(names.map((name) => dht.where(keyOf(name)))));
+    const read = pages.flatMap(texts);
+    const copies = held.map((where) => where.filter(({ records }) => records.length === 1).length);
+    expect(read).toEqual(names);
+    expect(copies).toEqual(names.map(() => 4));
+  }
+
+  test("replicas crash one after another and others join: nothing is lost", async () => {
+    const { world, first, on, names } = await filled(24);
+    for (let i = 0; i < 8; i++) {
+      const [victim] = replicasOf(world, keyOf(names[i]!)).filter((node) => node !== first);
+      world.crash(victim!);
+      world.add();
+      // In the middle of the repair, too.
+      expect(texts(await world.until(on(first).get(keyOf(names[i]!))))).toEqual([names[i]!]);
+      await world.pass(8_000);
+    }
+    await expectAll(world, on(first), names);
+  });
+
+  test("three replicas of a key crash at once: nothing is lost", async () => {
+    const { world, first, on, names } = await filled(24);
+    await world.pass(5_000);
+    const name = names.find((each) => !replicasOf(world, keyOf(each)).includes(first))!;
+    for (const node of replicasOf(world, keyOf(name)).slice(0, 3)) world.crash(node);
+    expect(texts(await world.until(on(first).get(keyOf(name))))).toEqual([name]);
+    await world.pass(15_000);
+    await expectAll(world, on(first), names);
+  });
+
+  test("half of the ring leaves politely and as many join: all is handed over, and given away", async () => {
+    const { world, first, on, names } = await filled(24);
+    for (const node of world.sample(12)) {
+      if (node === first) continue;
+      world.leave(node);
+      world.add();
+      await world.pass(3_000);
+    }
+    await world.pass(10_000);
+    await expectAll(world, on(first), names);
+    // Nobody keeps for ever what it need not: a little over four copies, once the ring is quiet.
+    await world.pass(150_000);
+    const copies = await countCopies(world);
+    expect(copies).toBeGreaterThanOrEqual(4 * VALUES);
+    expect(copies).toBeLessThan(5 * VALUES);
+  });
+
+  test("a newcomer that became root answers what is there, from its first moment on", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const secret = world.random.bytes(32);
+    const id = idOfBytes(sha256(secret));
+    const ids = [...world.sortedIds(), id].toSorted();
+    const names = Array.from({ length: 2_000 }, (_, i) => `name ${i}`);
+    const mine = names.filter((name) => rootOf(keyOf(name), ids) === id).slice(0, 5);
+    await world.until(Promise.all(mine.map((name) => on(first).put(keyOf(name), name))));
+
+    const newcomer = world.add(secret);
+    await world.passUntil(() => newcomer.node.isMember);
+    const remote = await world.until(world.layer(first).peerlets.lookup(made.appId, id));
+    const get = remote["get"] as unknown as (query: object) => Promise<{ records: unknown[] }>;
+    const asked = mine.map((name) =>
+      get({ key: keyOf(name), recordKind: null, after: "", limit: 9, withRemoved: false }),
+    );
+    const pages = await world.until(Promise.all(asked));
+    expect(mine).not.toEqual([]);
+    expect(pages.map(({ records }) => records.length)).toEqual(mine.map(() => 1));
+  });
+
+  test("a node that is reloaded has what it had", async () => {
+    const { world, first, on } = await ofPeers(1);
+    await world.until(on(first).put(keyOf("k"), "v"));
+    await world.pass(100);
+    const again = world.restart(first);
+    await world.passUntil(() => world.layer(again).peerlets.get(made.appId)?.state === "running");
+    expect(texts(await world.until(dhtOf(world, again).get(keyOf("k"))))).toEqual(["v"]);
+  });
+});
+
+/** Of one run with churn. */
+export interface ChurnOptions {
+  readonly nodes: number;
+  readonly values: number;
+  /** Simulated, after the values were put. */
+  readonly minutes: number;
+  /** Of a session, in s. */
+  readonly medianS: number;
+  readonly getsPerSecond: number;
+  readonly seed: number;
+}
+
+export interface ChurnOutcome {
+  readonly came: number;
+  readonly gets: number;
+  readonly right: number;
+  /** An older version than one that was acknowledged before the get began. */
+  readonly stale: number;
+  readonly missing: number;
+  /** Threw, after all its tries. */
+  readonly failed: number;
+  readonly writesFailed: number;
+  readonly lost: number;
+  readonly tries: number;
+  readonly repairCallsPerNodeMinute: number;
+  readonly recordsMovedPerNodeMinute: number;
+  readonly copiesPerValue: number;
+}
+
+/** As many nodes come as go; half of them go without a word. A tenth of the values are signed, and rewritten meanwhile. */
+export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
+  const { nodes, values, minutes, seed } = options;
+  const { world, first } = await ofPeers(nodes, seed);
+  const random = new SeededRandom(seed, 9);
+  const owner = sha256(new TextEncoder().encode("owner"));
+  const keys: string[] = [];
+  /** The sequence numbers that were acknowledged. */
+  const acknowledged: number[] = [];
+  let writesFailed = 0;
+  const isSigned = (i: number) => i % 10 === 0;
+  const write = async (dht: Dht, i: number, sequence: number) => {
+    try {
+      if (!isSigned(i)) {
+        keys[i] = keyOf(`name ${i}`);
+        await dht.put(keys[i], `value ${i}`, { ttlMs: 86_400_000 });
+      } else {
+        const signed = await dht.sign(owner, `name ${i}`, sequence, `value ${i}`);
+        keys[i] = (await dht.putSigned(signed, { ttlMs: 86_400_000 })).key;
+      }
+      acknowledged[i] = Math.max(acknowledged[i] ?? 0, sequence);
+    } catch {
+      writesFailed += 1;
+    }
+  };
+  for (let i = 0; i < values; i += 25) {
+    const batch = Array.from({ length: Math.min(25, values - i) }, (_, j) =>
+      write(dhtOf(world, first), i + j, 1),
+    );
+    await world.until(Promise.all(batch));
+  }
+
+  const running = (node: SimNode) =>
+    node.node.isMember && world.layer(node).peerlets.get(made.appId)?.state === "running";
+  const meter = new RepairMeter(world);
+  let came = 0;
+  let isOver = false;
+  const live = (node: SimNode) => {
+    const forMs = -((options.medianS * 1_000) / Math.LN2) * Math.log(1 - random.next());
+    world.clock.after(forMs, () => {
+      if (isOver) return;
+      if (random.next() < 0.5) world.leave(node);
+      else world.crash(node);
+      came += 1;
+      live(world.add());
+    });
+  };
+  for (const node of world.nodes) live(node);
+
+  const counts = { gets: 0, right: 0, stale: 0, missing: 0, failed: 0 };
+  /** What has not ended, by the node that did it: on a node that is gone nothing ends. */
+  const open = new Map<Promise<void>, SimNode>();
+  const track = (from: SimNode, work: Promise<void>) => {
+    open.set(work, from);
+    void work.finally(() => open.delete(work));
+  };
+  const read = async (from: SimNode, i: number) => {
+    const least = acknowledged[i];
+    if (least === undefined) return;
+    let verdict: "right" | "stale" | "missing" | "failed" = "failed";
+    try {
+      const { values: found } = await dhtOf(world, from).get(keys[i]!);
+      const mine = found.find(({ value }) => textOf(value) === `value ${i}`);
+      if (!mine) verdict = "missing";
+      else verdict = isSigned(i) && mine.sequence! < least ? "stale" : "right";
+    } catch {
+      // Failed, unless the reader itself is gone.
+    }
+    if (!world.nodes.has(from)) return;
+    counts.gets += 1;
+    counts[verdict] += 1;
+  };
+  const stepMs = 1_000 / options.getsPerSecond;
+  for (let ms = 0; ms < minutes * 60_000; ms += stepMs) {
+    const ready = [...world.nodes].filter(running);
+    const from = random.pick(ready);
+    const i = Math.floor(random.next() * values);
+    if (isSigned(i) && random.next() < 0.3) {
+      track(from, write(dhtOf(world, from), i, (acknowledged[i] ?? 0) + 1));
+    } else track(from, read(from, i));
+    if (ms % 10_000 < stepMs) meter.sample(running);
+    await world.pass(stepMs);
+  }
+  isOver = true;
+  await world.passUntil(() => ![...open.values()].some((from) => world.nodes.has(from)), 40_000);
+  meter.sample(running);
+  await world.pass(20_000);
+
+  let [lost, copies, sampled] = [0, 0, 0];
+  const dht = dhtOf(world, [...world.nodes].find(running)!);
+  const check = async (i: number) => {
+    if (acknowledged[i] === undefined) return;
+    const { values: found } = await dht.get(keys[i]!, { read: 2 });
+    if (!found.some(({ value }) => textOf(value) === `value ${i}`)) lost += 1;
+    if (i % 20 !== 0) return;
+    sampled += 1;
+    const where = await dht.where(keys[i]!);
+    copies += where.filter(({ records }) => records.length > 0).length;
+  };
+  for (let i = 0; i < values; i += 25) {
+    const batch = Array.from({ length: Math.min(25, values - i) }, (_, j) => check(i + j));
+    await world.until(Promise.all(batch));
+  }
+  return {
+    came,
+    ...counts,
+    writesFailed,
+    lost,
+    ...meter.outcome(),
+    copiesPerValue: copies / sampled,
+  };
+}
+
+/** What the peerlets say of themselves; of one that is gone, what it said last. */
+class RepairMeter {
+  readonly #world: PeerletWorld;
+  readonly #last = new Map<SimNode, Readonly<Record<string, number>>>();
+  /** What they said when measuring began. */
+  #first: ReadonlyMap<SimNode, Readonly<Record<string, number>>> | null = null;
+  #nodeMinutes = 0;
+  #sampledMs: number;
+
+  constructor(world: PeerletWorld) {
+    this.#world = world;
+    this.#sampledMs = world.clock.now();
+  }
+
+  /** The first one is what the others are measured against. */
+  sample(isRunning: (node: SimNode) => boolean): void {
+    if (this.#last.size > 0) this.#first ??= new Map(this.#last);
+    const now = this.#world.clock.now();
+    this.#nodeMinutes += (this.#world.nodes.size * (now - this.#sampledMs)) / 60_000;
+    this.#sampledMs = now;
+    for (const node of [...this.#world.nodes].filter(isRunning)) {
+      void dhtOf(this.#world, node)
+        .stats()
+        .then((stats) => this.#last.set(node, stats));
+    }
+  }
+
+  outcome() {
+    const sum = (name: string) =>
+      [...this.#last].reduce(
+        (total, [node, stats]) =>
+          total + (stats[name] ?? 0) - (this.#first?.get(node)?.[name] ?? 0),
+        0,
+      );
+    return {
+      tries: sum("retries"),
+      repairCallsPerNodeMinute: sum("calls") / this.#nodeMinutes,
+      recordsMovedPerNodeMinute: (sum("fetched") + sum("pushed")) / this.#nodeMinutes,
+    };
+  }
+}
+
+/** As `name=number,…` in PROST_DHT says, beside what is given. */
+function fromEnvironment(given: ChurnOptions): ChurnOptions {
+  const pairs = (process.env["PROST_DHT"] ?? "").split(",").filter(Boolean);
+  const said = pairs.map((pair) => {
+    const [name, number] = pair.split("=");
+    return [name, Number(number)];
+  });
+  return { ...given, ...(Object.fromEntries(said) as Partial<ChurnOptions>) };
+}
+
+/** Another size than the usual one may take a day. */
+const timeout = process.env["PROST_DHT"] === undefined ? 300_000 : 86_400_000;
+
+test(
+  "with sessions of 5 minutes nothing is lost, and what is read is right",
+  { timeout },
+  async () => {
+    const options = fromEnvironment({
+      nodes: 100,
+      values: 500,
+      minutes: 1,
+      medianS: 300,
+      getsPerSecond: 10,
+      seed: 3,
+    });
+    const startMs = performance.now();
+    const outcome = await churn(options);
+    console.log(options, outcome, `${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
+    expect(outcome).toMatchObject({ lost: 0, stale: 0, missing: 0 });
+    expect(outcome.right).toBeGreaterThanOrEqual(0.99 * outcome.gets);
+  },
+);
+
+async function countCopies(world: PeerletWorld): Promise<number> {
+  let copies = 0;
+  for (const node of world.nodes) {
+    if (world.layer(node).peerlets.get(made.appId)?.state !== "running") continue;
+    copies += (await world.until(dhtOf(world, node).stats()))["records"]!;
+  }
+  return copies;
+}
+
+type Plain = Record<string, unknown>;
+
+/** From now on the remote methods of this node's peerlet answer what `change` makes of their answers. */
+function answer(
+  world: PeerletWorld,
+  node: SimNode,
+  change: (method: string, was: unknown) => unknown,
+): void {
+  const peerlet = world.layer(node).sandbox.running.get(made.appId)!;
+  const call = peerlet.call.bind(peerlet);
+  peerlet.call = (upcall, args, timeoutMs, done) =>
+    call(upcall, args, timeoutMs, (result) => {
+      if (upcall !== "remote" || result.kind !== "value") return done(result);
+      done({ kind: "value", value: change(args[1] as string, result.value) as never });
+    });
+}
+
+/** Every value that it tells is another one. */
+function lie(world: PeerletWorld, node: SimNode): void {
+  answer(world, node, (_method, was) => {
+    if (typeof was !== "object" || was === null || !("records" in was)) return was;
+    const records = (was.records as Plain[]).map((record) => ({
+      ...record,
+      value: new TextEncoder().encode("a lie"),
+    }));
+    return { ...was, records };
+  });
+}
