@@ -100,8 +100,10 @@ export class Receipts {
   }
 
   #wait(waiting: Waiting, leftMs: number): void {
-    const isLast = waiting.resends >= this.#mostResends || leftMs <= this.#resendMs;
-    waiting.cancel = this.#env.clock.after(isLast ? leftMs : this.#resendMs, () => {
+    // Each hop of a per-hop message may first have to fetch and start the application: silence is no loss yet.
+    const resendMs = waiting.message.perHop ? 2 * this.#resendMs : this.#resendMs;
+    const isLast = waiting.resends >= this.#mostResends || leftMs <= resendMs;
+    waiting.cancel = this.#env.clock.after(isLast ? leftMs : resendMs, () => {
       if (isLast) {
         const receipt = { kind: "timed-out", afterMs: waiting.timeoutMs } as const;
         this.#finish(waiting.message.messageId, { receipt, trace: [], body: NO_BYTES });
@@ -110,7 +112,7 @@ export class Receipts {
       waiting.resends += 1;
       waiting.message.attempt += ATTEMPT_STEP;
       waiting.resend(waiting.message.copy());
-      this.#wait(waiting, leftMs - this.#resendMs);
+      this.#wait(waiting, leftMs - resendMs);
     });
   }
 }
