@@ -146,7 +146,8 @@ test("tracer is deployed to exactly the nodes on the way; one that denies it is 
   const last = (await local(end, appId, "last")) as { hops: string[] };
   expect(last.hops.slice(0, 2)).toEqual([first.id, hop.id]);
   expect(last.hops.at(-1)).toBe(end.id);
-  expect(await where(overlay, appId)).toEqual(last.hops.toSorted());
+  // A young ring may lead a message past a node twice.
+  expect(await where(overlay, appId)).toEqual([...new Set(last.hops)].toSorted());
 
   const denying = overlay.tabs.find(({ id }) => !last.hops.includes(id))!;
   await denying.page.evaluate((id) => prost.policy.deny(id), appId);
