@@ -171,7 +171,7 @@ export class Router {
   }
 
   #forwardUpcall(message: Routed): void {
-    const hop = nextHop(this.#view, headingOf(message), isNone);
+    const hop = nextHop(this.#view, headingOf(message, true), isNone);
     const next = hop.kind === "link" ? hop.link.id : this.#view.self;
     const from = this.wayBack.cameFrom(message);
     this.#ports
@@ -228,7 +228,10 @@ export class Router {
         return this.#handOver(message, direct, tried, sinceMs, message.final);
       }
     }
-    const hop = nextHop(this.#view, headingOf(message), tried ? (link) => tried.has(link) : isNone);
+    // While links are only slow to acknowledge there are ways enough: detours would make a flood of it.
+    const mayDetour = tried === null || tried.size === 0;
+    const heading = headingOf(message, mayDetour);
+    const hop = nextHop(this.#view, heading, tried ? (link) => tried.has(link) : isNone);
     switch (hop.kind) {
       case "here":
         return this.#arrived(message, sinceMs);
@@ -264,7 +267,7 @@ export class Router {
     this.#counters.add("routed.queue-full");
     message.final = wasFinal;
     const others = (tried ?? new Set()).add(link);
-    const another = nextHop(this.#view, headingOf(message), (other) => others.has(other));
+    const another = nextHop(this.#view, headingOf(message, false), (other) => others.has(other));
     if (another.kind === "link") return this.#sendOn(message, others, sinceMs);
     this.#unreachable(message, "queue full: this way takes no more now, send more slowly");
   }
@@ -342,11 +345,11 @@ export class Router {
 }
 
 /** Only the overlay's own questions ask for their source's id without meaning that node. */
-function headingOf(message: Routed): Heading {
+function headingOf(message: Routed, detours: boolean): Heading {
   const { key, final, exact } = message;
   const asksForItself = message.isSystem && !message.exact && message.source === key;
   const except = asksForItself ? key : null;
-  return { key, final, except, exact, mayDetour: mayDetour(message.attempt) };
+  return { key, final, except, exact, mayDetour: detours && mayDetour(message.attempt) };
 }
 
 const isNone = () => false;
