@@ -229,8 +229,7 @@ export class Router {
       }
     }
     // While links are only slow to acknowledge there are ways enough: detours would make a flood of it.
-    const mayDetour = tried === null || tried.size === 0;
-    const heading = headingOf(message, mayDetour);
+    const heading = headingOf(message, tried === null || tried.size === 0);
     const hop = nextHop(this.#view, heading, tried ? (link) => tried.has(link) : isNone);
     switch (hop.kind) {
       case "here":
