@@ -1,6 +1,7 @@
 /**
- * Messages this node is responsible for: handed to a next hop that has not
- * acknowledged yet, or held while there is no way on.
+ * Messages this node is responsible for: waiting until their next hop has room
+ * for them, handed to it and not acknowledged yet, or held while there is no
+ * way on.
  *
  * A next hop that does not acknowledge in time is doubted, and the message
  * tries another way; when there is none it waits for the link to answer or to
@@ -13,14 +14,42 @@ import type { Link } from "../link/link.ts";
 import { QUEUE_BYTES } from "../link/send-queue.ts";
 import type { Routed } from "../wire/routed.ts";
 import type { ChordParams } from "./params.ts";
+import { SendWindow } from "./send-window.ts";
 
 interface HandedOver {
   readonly message: Routed;
   readonly sinceMs: number;
-  readonly sentAtMs: number;
+  sentAtMs: number;
   readonly tried: Set<Link> | null;
   /** Whether this node got it as a final message: what to try next depends on it. */
   readonly wasFinal: boolean;
+}
+
+/** What one link has to carry. */
+class Load {
+  readonly window = new SendWindow();
+  /** Sent and not acknowledged, by serial, in the order they were sent. */
+  readonly sent = new Map<number, HandedOver>();
+  /** When those were sent that are on another way by now: an acknowledgement still tells how slow the link is. */
+  readonly late = new Map<number, number>();
+  /** Not sent yet, in the order they go. */
+  waiting: HandedOver[] = [];
+
+  listenFor(serial: number, sentAtMs: number): void {
+    this.late.set(serial, sentAtMs);
+    if (this.late.size > MOST_LATE) this.late.delete(this.late.keys().next().value!);
+  }
+
+  get count(): number {
+    return this.sent.size + this.waiting.length;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const { message } of this.sent.values()) sum += message.bytes.length;
+    for (const { message } of this.waiting) sum += message.bytes.length;
+    return sum;
+  }
 }
 
 interface Held {
@@ -35,17 +64,19 @@ export interface PendingPorts {
   giveUp(message: Routed): void;
 }
 
-/** Bytes that large messages may make wait for the acknowledgements of one link: four queues full. A guess. */
+/** Bytes that large messages may make wait for one link: four queues full. A guess. */
 const MOST_BYTES = 4 * QUEUE_BYTES.bulk;
 /** How often what is late is looked for, in ms: half of the shortest time-out. */
 const SWEEP_MS = 100;
+/** Late acknowledgements that are still listened for on one link. A guess. */
+const MOST_LATE = 64;
 
 export class Pending {
   readonly #env: Env;
   readonly #counters: Counters;
   readonly #params: ChordParams;
   readonly #ports: PendingPorts;
-  readonly #byLink = new Map<Link, Map<number, HandedOver>>();
+  readonly #loads = new Map<Link, Load>();
   #held: Held[] = [];
   #count = 0;
   #serial = 0;
@@ -59,7 +90,7 @@ export class Pending {
     this.#ports = ports;
   }
 
-  /** Sends on a link. False when its queue, or this table, is full: nothing was kept then. */
+  /** Sends on a link, as soon as it has room. False when its queue, or this table, is full: nothing was kept then. */
   handOver(
     message: Routed,
     link: Link,
@@ -68,21 +99,30 @@ export class Pending {
     wasFinal: boolean,
   ): boolean {
     const { mostPending, mostPendingOfLink } = this.#params;
-    const before = this.#byLink.get(link);
-    if (this.#count >= mostPending || (before?.size ?? 0) >= mostPendingOfLink) return false;
-    if (message.bytes.length > MAX_FRAME_BYTES && bytesOf(before) >= MOST_BYTES) return false;
+    const load = this.#loads.get(link) ?? new Load();
+    if (this.#count >= mostPending || load.count >= mostPendingOfLink) return false;
+    if (message.bytes.length > MAX_FRAME_BYTES && load.bytes >= MOST_BYTES) return false;
+    const handed: HandedOver = { message, sinceMs, sentAtMs: 0, tried, wasFinal };
+    if (load.waiting.length > 0 || !load.window.hasRoom(load.sent.size)) load.waiting.push(handed);
+    else if (!this.#send(handed, link, load)) return false;
+    this.#loads.set(link, load);
+    this.#count += 1;
+    this.#sweepLater();
+    return true;
+  }
+
+  /** False when the link's queue is full. */
+  #send(handed: HandedOver, link: Link, load: Load): boolean {
     const serial = (this.#serial = (this.#serial + 1) >>> 0);
+    const { message } = handed;
     message.hopSerial = serial;
     message.countHop();
     if (!link.sendBulk(message.bytes)) {
       message.uncountHop();
       return false;
     }
-    const byLink = this.#byLink.get(link) ?? new Map<number, HandedOver>();
-    this.#byLink.set(link, byLink);
-    byLink.set(serial, { message, sinceMs, sentAtMs: this.#env.clock.now(), tried, wasFinal });
-    this.#count += 1;
-    this.#sweepLater();
+    handed.sentAtMs = this.#env.clock.now();
+    load.sent.set(serial, handed);
     return true;
   }
 
@@ -98,24 +138,47 @@ export class Pending {
   }
 
   acknowledged(link: Link, serial: number): void {
-    const byLink = this.#byLink.get(link);
-    const handed = byLink?.get(serial);
-    if (!byLink || !handed) return;
-    byLink.delete(serial);
-    this.#count -= 1;
-    // Karn's rule: a message that was sent twice does not tell which one was acknowledged.
-    if (handed.tried === null) link.rtt.measured(this.#env.clock.now() - handed.sentAtMs);
+    const load = this.#loads.get(link);
+    const handed = load?.sent.get(serial);
+    const sentAtMs = handed?.sentAtMs ?? load?.late.get(serial);
+    if (!load || sentAtMs === undefined) return;
+    const now = this.#env.clock.now();
+    const tookMs = now - sentAtMs;
+    // Each sending has a serial of its own, so even a late acknowledgement tells how long it took.
+    link.rtt.measured(tookMs);
+    load.window.acknowledged(now, tookMs, load.sent.size);
+    load.late.delete(serial);
+    if (load.sent.delete(serial)) this.#count -= 1;
+    this.#sendWaiting(link, load);
+  }
+
+  #sendWaiting(link: Link, load: Load): void {
+    let gone = 0;
+    for (const handed of load.waiting) {
+      if (!load.window.hasRoom(load.sent.size) || !this.#send(handed, link, load)) break;
+      gone += 1;
+    }
+    if (gone > 0) load.waiting = load.waiting.slice(gone);
   }
 
   linkClosed(link: Link): void {
-    const byLink = this.#byLink.get(link);
-    if (!byLink) return;
-    this.#byLink.delete(link);
-    const left = [...byLink.values()];
+    const load = this.#loads.get(link);
+    if (!load) return;
+    this.#loads.delete(link);
+    const sent = [...load.sent.values()];
     // Cleared for the sweep, which may be under way on it: see there.
-    byLink.clear();
-    this.#count -= left.length;
-    for (const handed of left) this.#again(handed, link);
+    load.sent.clear();
+    this.#count -= sent.length;
+    for (const handed of sent) this.#again(handed, link, true);
+    this.#sendElsewhere(link, load);
+  }
+
+  /** What waits for a link that does not answer goes another way: it was not sent, so it is no second try. */
+  #sendElsewhere(link: Link, load: Load): void {
+    const waiting = load.waiting;
+    load.waiting = [];
+    this.#count -= waiting.length;
+    for (const handed of waiting) this.#again(handed, link, false);
   }
 
   /** Gives everything held another try. */
@@ -130,14 +193,17 @@ export class Pending {
   close(): void {
     this.#closed = true;
     this.#cancelSweep?.();
-    this.#byLink.clear();
+    this.#loads.clear();
     this.#held = [];
   }
 
-  #again(handed: HandedOver, link: Link): void {
-    this.#counters.add("routed.second-try");
-    const message = handed.message.copy();
-    message.uncountHop();
+  #again(handed: HandedOver, link: Link, wasSent: boolean): void {
+    // Bytes of their own: those that were sent may still wait in a queue.
+    const message = wasSent ? handed.message.copy() : handed.message;
+    if (wasSent) {
+      this.#counters.add("routed.second-try");
+      message.uncountHop();
+    }
     message.final = handed.wasFinal;
     if (this.#isLate(handed.sinceMs)) return this.#ports.giveUp(message);
     this.#ports.tryAgain(message, (handed.tried ?? new Set()).add(link), handed.sinceMs);
@@ -156,30 +222,31 @@ export class Pending {
   }
 
   #sweep(): void {
-    const now = this.#env.clock.now();
-    for (const [link, byLink] of [...this.#byLink]) {
-      if (byLink.size === 0) {
-        this.#byLink.delete(link);
-        continue;
-      }
-      for (const [serial, handed] of [...byLink]) {
-        // In the order they were sent: the first that is not late ends the search.
-        if (now - handed.sentAtMs < link.rtt.timeoutMs) break;
-        // A doubted link may end at once, and then all of its messages are on another way already.
-        if (!byLink.delete(serial)) continue;
-        this.#count -= 1;
-        link.doubt();
-        this.#again(handed, link);
-      }
-    }
+    for (const [link, load] of [...this.#loads]) this.#sweepLink(link, load);
     // What was held has tried every way: the ways are open again, for a slow link may answer yet.
     for (const held of this.#held) held.tried.clear();
     this.retryHeld();
   }
-}
 
-function bytesOf(byLink: Map<number, HandedOver> | undefined): number {
-  let sum = 0;
-  for (const { message } of byLink?.values() ?? []) sum += message.bytes.length;
-  return sum;
+  #sweepLink(link: Link, load: Load): void {
+    const now = this.#env.clock.now();
+    const { timeoutMs } = link.rtt;
+    let isMissed = false;
+    for (const [serial, handed] of [...load.sent]) {
+      // In the order they were sent: the first that is not late ends the search.
+      if (now - handed.sentAtMs < timeoutMs) break;
+      // A doubted link may end at once, and then all of its messages are on another way already.
+      if (!load.sent.delete(serial)) continue;
+      this.#count -= 1;
+      load.listenFor(serial, handed.sentAtMs);
+      isMissed = true;
+      link.doubt();
+      this.#again(handed, link, true);
+    }
+    if (isMissed) {
+      load.window.missed(now, timeoutMs);
+    }
+    if (link.doubtedMs >= timeoutMs) this.#sendElsewhere(link, load);
+    else this.#sendWaiting(link, load);
+  }
 }

@@ -126,6 +126,11 @@ export class Link implements Place {
     return this.#doubtedSinceMs !== null;
   }
 
+  /** For how long it has owed us one, in ms. */
+  get doubtedMs(): number {
+    return this.#doubtedSinceMs === null ? 0 : this.#env.clock.now() - this.#doubtedSinceMs;
+  }
+
   /** Ring maintenance: goes ahead of everything routed. */
   send<T extends Tag>(tag: T, body: BodyOf<T>): void {
     this.sendEncoded(encode(tag, body));

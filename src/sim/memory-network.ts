@@ -25,6 +25,8 @@ export interface NetworkConditions {
   readonly nonTransitive: number;
   /** What one channel carries, in bytes per second. */
   readonly bytesPerSecond: number;
+  /** What one frame, and each KiB of it, takes of the one machine that all hosts run on, in ms; 0 when each has its own. */
+  readonly frameMs: number;
 }
 
 export const GOOD_NETWORK: NetworkConditions = {
@@ -35,6 +37,7 @@ export const GOOD_NETWORK: NetworkConditions = {
   reordering: 0,
   nonTransitive: 0,
   bytesPerSecond: Number.POSITIVE_INFINITY,
+  frameMs: 0,
 };
 
 /** A machine of the simulation. Zero or more channels end here. */
@@ -71,6 +74,7 @@ export class MemoryNetwork {
   readonly #offers = new Map<string, Offer>();
   #hosts = 0;
   #serial = 0;
+  #busyUntilMs = 0;
 
   constructor(clock: Clock, random: SeededRandom, conditions: NetworkConditions) {
     this.clock = clock;
@@ -175,6 +179,14 @@ export class MemoryNetwork {
     });
   }
 
+  /** After how many ms the one machine of all hosts has come to a frame, and dealt with it. */
+  onSharedMachine(bytes: number): number {
+    const now = this.clock.now();
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, now);
+    this.#busyUntilMs += this.conditions.frameMs * (1 + bytes / 1_024);
+    return this.#busyUntilMs - now;
+  }
+
   latency(): number {
     return this.conditions.latencyMs + this.random.next() * this.conditions.jitterMs;
   }
@@ -276,8 +288,12 @@ class MemoryChannel implements Channel {
     const mayOvertake = conditions.reordering > 0 && random.next() < conditions.reordering;
     if (mayOvertake) atMs += random.next() * conditions.latencyMs;
     else atMs = this.#inOrder(atMs);
-    clock.after(atMs - clock.now(), () => {
+    const receive = () => {
       if (this.#network.canHear(this.#from, this.#to)) this.other.received(bytes);
+    };
+    clock.after(atMs - clock.now(), () => {
+      if (conditions.frameMs === 0) receive();
+      else clock.after(this.#network.onSharedMachine(bytes.length), receive);
     });
   }
 

@@ -7,6 +7,8 @@
  * soon as they are late. Pure: the page tells it the times.
  */
 
+/** How often a page looks whether its timers are on time, in ms. A guess. */
+export const BEAT_MS = 100;
 /** A timer that fires later than this found the machine busy, in ms. A guess: three pictures at 60 a second. */
 const LATE_MS = 50;
 /** On time for so long before anything moves, in ms. A guess. */

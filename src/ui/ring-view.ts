@@ -43,6 +43,8 @@ export class RingView {
   #dial = drawDial(this.#layout);
   #model: RingModel | null = null;
   #bytes: readonly LinkBytes[] = [];
+  /** The machine is busy: nothing moves, what comes is there at once. */
+  #isCalm = true;
 
   constructor(selection: Selection) {
     this.#selection = selection;
@@ -60,9 +62,10 @@ export class RingView {
     this.#listen();
   }
 
-  /** `isCalm`: the machine is busy, so nothing moves. */
+  /** `isCalm`: see calm.ts. */
   show(model: RingModel, isCalm: boolean): void {
     this.#model = model;
+    this.#isCalm = isCalm;
     this.#draw();
     const bytes = model.nodes.flatMap(({ link }) => (link === null ? [] : [link]));
     if (!isCalm) this.#showTraffic(movements(this.#bytes, bytes));
@@ -113,7 +116,7 @@ export class RingView {
     for (const { id, link } of linked) {
       let element = this.#linkElements.get(id);
       if (element === undefined) {
-        element = svg("path", { pathLength: 1 });
+        element = svg("path", { pathLength: 1, ...this.#freshness() });
         this.#linkElements.set(id, element);
         this.#links.append(element);
       }
@@ -127,7 +130,12 @@ export class RingView {
     for (const node of model.nodes) {
       let element = this.#nodeElements.get(node.id);
       if (element === undefined) {
-        element = svg("g", { role: "option", tabindex: -1, "data-node": node.id });
+        element = svg("g", {
+          role: "option",
+          tabindex: -1,
+          "data-node": node.id,
+          ...this.#freshness(),
+        });
         element.append(svg("circle", { class: "halo" }), svg("circle", { class: "dot" }));
         this.#nodeElements.set(node.id, element);
         this.#nodes.append(element);
@@ -150,14 +158,23 @@ export class RingView {
     setAttribute(this.#nodes, "aria-label", name);
   }
 
+  /** Marks what is drawn for the first time: it comes into sight. */
+  #freshness(): { "data-fresh"?: string } {
+    return this.#isCalm ? {} : { "data-fresh": "" };
+  }
+
   /** Moves what is no longer there to where it fades. */
   #retire(elements: Map<string, SVGElement>, keep: ReadonlySet<string>): void {
     for (const [id, element] of [...elements]) {
       if (keep.has(id)) continue;
       elements.delete(id);
+      if (this.#isCalm || prefersStillness()) {
+        element.remove();
+        continue;
+      }
       for (const name of ["role", "tabindex", "data-node"]) element.removeAttribute(name);
       this.#leaving.append(element);
-      setTimeout(() => element.remove(), prefersStillness() ? 0 : FADE_MS);
+      setTimeout(() => element.remove(), FADE_MS);
     }
   }
 
