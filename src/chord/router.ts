@@ -125,6 +125,7 @@ export class Router {
     // A newcomer knows no other way, and no receipt that lost its own can be routed to it.
     this.#receipts.expect(message.copy(), options.timeoutMs, done, (again) => {
       if (through.isOpen) this.#startAt(again, through);
+      else this.#take(again, null);
     });
     this.#startAt(message, through);
   }

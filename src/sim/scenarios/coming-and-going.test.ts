@@ -50,7 +50,7 @@ test("a leave is repaired within a second, and costs no lookup", () => {
     askSome();
     expect(world.runUntil(() => neighboursKnow(world, node), 1_000)).not.toBeNull();
     // The far ends of the lists take longer: until the last words of an earlier leaver are forgotten.
-    expectPerfectRingWithin(world, 15_000);
+    expectPerfectRingWithin(world, 20_000);
     expectEnded(world, lookups, 20);
     const failed = lookups.filter(({ result }) => result.receipt.kind !== "delivered");
     expect(failed).toEqual([]);
