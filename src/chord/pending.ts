@@ -66,7 +66,7 @@ export interface PendingPorts {
 
 /** Bytes that large messages may make wait for one link: four queues full. A guess. */
 const MOST_BYTES = 4 * QUEUE_BYTES.bulk;
-/** How often what is late is looked for, in ms: half of the shortest time-out. */
+/** How often what is late is looked for, in ms: a tenth of the shortest time-out. */
 const SWEEP_MS = 100;
 /** Late acknowledgements that are still listened for on one link. A guess. */
 const MOST_LATE = 64;
