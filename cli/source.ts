@@ -92,7 +92,7 @@ export function usesOf({ path, text, fields }: Source): readonly string[] {
   const { uses } = { uses: undefined, ...fields } as { uses: Json | undefined };
   if (uses === undefined) return [];
   const isList = Array.isArray(uses) && uses.every((name) => typeof name === "string");
-  if (isList) return uses as readonly string[];
+  if (isList) return uses;
   throw new Failure(
     `${place(path, text, "uses")}: uses is ${JSON.stringify(uses)}: it is a list of names of applications, like ["dht"].`,
   );

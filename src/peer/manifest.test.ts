@@ -88,7 +88,7 @@ test("what an application uses is named, counted and checked", () => {
     [{ dht: { ...use, appId: "x" } }, "uses.dht.appId"],
     [{ self: { ...use, appId: unsigned.appId } }, "the application itself"],
   ] as const) {
-    expect(whyOf({ ...manifest, uses }), why).toContain(why);
+    expect(whyOf({ ...manifest, uses })).toContain(why);
   }
 });
 

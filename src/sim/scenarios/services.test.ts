@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import type { Plain } from "../../base/plain.ts";
 import { keyOf } from "../../id/hash.ts";
-import type { Id } from "../../id/id.ts";
 import { rootOf } from "../oracle.ts";
 import { PeerletWorld, makePackage } from "../peerlet-world.ts";
 import type { SimNode } from "../world.ts";
@@ -88,7 +87,7 @@ test("it comes along to the nodes that messages reach, also when its code server
   const key = keyOf("elsewhere");
   const receipt = await world.route(first, key, client.appId);
   expect(receipt.kind).toBe("delivered");
-  const root = [...world.nodes].find(({ id }) => id === rootOf(key as Id, world.sortedIds()))!;
+  const root = [...world.nodes].find(({ id }) => id === rootOf(key, world.sortedIds()))!;
   expect(root).not.toBe(first);
   expect(states(root)).toEqual(["running", "running"]);
   const elsewhere = [...world.nodes].filter((node) => node !== first && node !== root);
