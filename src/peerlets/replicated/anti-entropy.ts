@@ -134,6 +134,8 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   async #run(): Promise<void> {
     const lateMs = this.#prost.clock.now() - this.#dueMs;
     this.#dueMs = Infinity;
+    // Nothing to keep alike: `began` wakes it, and until then the node may make this peerlet idle.
+    if (this.#isSparse && this.#store.size === 0) return;
     if (this.#isRunning) return this.#wake(RETRY_MS);
     this.#isRunning = true;
     if (lateMs > STALL_MS) {

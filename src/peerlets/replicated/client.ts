@@ -128,7 +128,7 @@ export class Client<R extends BaseRecord, Q extends BaseQuery> {
       this.#prost.log(`node ${there.id.slice(0, 8)} answered what is not right`);
       return null;
     }
-    const last = [...records.keys()].reduce((a, b) => (a > b ? a : b), query.after);
+    const last = [page.upTo, ...records.keys()].reduce((a, b) => (a > b ? a : b), query.after);
     return { there, records, upTo: page.more ? last : "g" };
   }
 

@@ -40,7 +40,13 @@ export type Written =
 
 /** Answers of `get` and `page`. */
 export type Paged =
-  | { readonly kind: "page"; readonly records: readonly PlainRecord[]; readonly more: boolean }
+  | {
+      readonly kind: "page";
+      readonly records: readonly PlainRecord[];
+      readonly more: boolean;
+      /** Slots up to this one were looked through, whatever the last record is; "" for no more than that. */
+      readonly upTo: string;
+    }
   | { readonly kind: "later"; readonly why: string };
 
 /** Answers of `compare`. */
@@ -77,9 +83,14 @@ export function readWritten(answer: unknown, mostAcks: number): Written {
 /** Null for what is no page. */
 export function readPage(answer: unknown): Extract<Paged, { kind: "page" }> | null {
   if (!isObject(answer) || answer["kind"] !== "page") return null;
-  const { records, more } = answer;
+  const { records, more, upTo } = answer;
   if (!Array.isArray(records) || records.length > MAX_PAGE_RECORDS) return null;
-  return { kind: "page", records: records as PlainRecord[], more: more === true };
+  return {
+    kind: "page",
+    records: records as PlainRecord[],
+    more: more === true,
+    upTo: isSlot(upTo) ? upTo : "",
+  };
 }
 
 /** What every query has; null for what is none. Whatever else it asks is for the application. */

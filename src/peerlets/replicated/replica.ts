@@ -120,6 +120,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
       kind: "page",
       records: records.map((kept) => this.#plain(kept)),
       more: more || upTo < "g",
+      upTo: more || upTo === "g" ? "" : upTo,
     };
   }
 
@@ -127,7 +128,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     const query = this.#rules.readQuery(asked);
     if (!query) throw new TypeError("this query makes no sense");
     const { records, more } = this.#store.page(query);
-    return { kind: "page", records: records.map((kept) => this.#plain(kept)), more };
+    return { kind: "page", records: records.map((kept) => this.#plain(kept)), more, upTo: "" };
   }
 
   /** One answer for each record: "ok", or why not. */
