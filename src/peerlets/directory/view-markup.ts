@@ -82,7 +82,10 @@ export const MARKUP = `
         <p class="why bad" id="providers-why" role="alert"></p>
         <p class="said quiet" id="providers-said" aria-live="polite"></p>
         <ul id="providers" class="cards" aria-labelledby="providers-title"></ul>
-        <button id="providers-more" hidden>More providers</button>
+        <div class="row">
+          <button id="providers-more" hidden>More providers</button>
+          <button id="register-here" class="main">Register an entry here</button>
+        </div>
       </section>
     </div>
     <div class="column">

@@ -205,6 +205,11 @@ export default defineView<Local>(async ({ root, local, on }: ViewContext<Local>)
     open(here, field("search", "text").value.trim());
     field("search", "text").focus();
   });
+  byId("register-here").addEventListener("click", () => {
+    (byId("register-part") as HTMLDetailsElement).open = true;
+    field("register", "category").value = here;
+    field("register", "name").focus();
+  });
   byId("search-clear").addEventListener("click", () => open(here));
   onSubmit("register", "register-why", async () => {
     say("register-said", "");
