@@ -118,11 +118,18 @@ export class Broadcasts {
       this.#prost.localLookup(oppositeOf(self), MOST_NODES, true),
       this.#prost.neighborSet(MOST_NODES),
     ]);
-    const ids = new Set([...links, ...neighbours].map(({ id }) => id));
-    ids.delete(self);
-    const inside = [...ids].filter((id) => inArc(id, self, to)).toSorted();
-    // Clockwise from this node: first those after it, then those past zero.
-    return [...inside.filter((id) => id > self), ...inside.filter((id) => id < self)];
+    const linked = this.#inOrder(links, to);
+    // A neighbour without a link costs more than a message. Those behind a linked node are that node's to reach.
+    const first = linked[0] ?? to;
+    return [...this.#inOrder(neighbours, first), ...linked];
+  }
+
+  /** Those that lie between this node and a key, clockwise. */
+  #inOrder(nodes: readonly { readonly id: string }[], to: string): string[] {
+    const { self } = this.#prost;
+    const inside = nodes.map(({ id }) => id).filter((id) => id !== self && inArc(id, self, to));
+    const sorted = [...new Set(inside)].toSorted();
+    return [...sorted.filter((id) => id > self), ...sorted.filter((id) => id < self)];
   }
 
   #note(part: Part): void {
