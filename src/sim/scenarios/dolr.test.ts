@@ -377,10 +377,10 @@ describe("what strangers can do", () => {
       ...{ id: "ab".repeat(16), attempt: 1, sender: victim.id, want: 16, skip: [], hops: 0 },
     };
     await world.route(stranger, keyOf("x"), made.appId, JSON.stringify({ op: "send", search }));
+    await world.pass(5_000);
     const toOwner = await callsOn(world, stranger, owner);
     const offer = toOwner["obj"]!(keyOf("x"), search.id, victim.id, 1);
     expect(await world.until(offer)).toBe("over");
-    await world.pass(5_000);
     expect(await world.until(on(owner).received())).toEqual([]);
   });
 
@@ -410,7 +410,7 @@ describe("what strangers can do", () => {
     { method: "seek", args: ["x", null] },
     { method: "obj", args: [keyOf("x"), "1", keyOf("a"), 1] },
     { method: "obj", args: [keyOf("x"), "ab".repeat(16), keyOf("a"), 65] },
-  ])("nonsense for $method is refused and changes nothing ($args)", async ({ method, args }) => {
+  ])("nonsense for $method is refused and changes nothing", async ({ method, args }) => {
     const { world, nodes, on } = await ofPeers(3);
     const calls = await callsOn(world, nodes[1]!, nodes[0]!);
     await expect(world.until(calls[method]!(...args))).rejects.toMatchObject({ code: "failed" });
@@ -418,13 +418,16 @@ describe("what strangers can do", () => {
   });
 
   test.each([
-    "",
-    "nonsense",
-    "null",
-    JSON.stringify({ op: "publish", from: 1 }),
-    JSON.stringify({ op: "send", search: { want: 1_000 } }),
-    `${JSON.stringify({ op: "publish", from: keyOf("a") })}${" ".repeat(5_000)}`,
-  ])("a routed message that is none leaves nothing behind (%j)", async (data) => {
+    { what: "nothing", data: "" },
+    { what: "a text", data: "nonsense" },
+    { what: "null", data: "null" },
+    { what: "a publish from nowhere", data: JSON.stringify({ op: "publish", from: 1 }) },
+    { what: "a send for 1,000", data: JSON.stringify({ op: "send", search: { want: 1_000 } }) },
+    {
+      what: "a publish of 5 KB",
+      data: JSON.stringify({ op: "publish", from: keyOf("a") }).padEnd(5_000),
+    },
+  ])("$what, routed to an object, leaves nothing behind", async ({ data }) => {
     const { world, nodes } = await ofPeers(10);
     const receipt = await world.route(nodes[0]!, keyOf("x"), made.appId, data);
     expect(receipt.kind).toBe("refused");
