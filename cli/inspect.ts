@@ -43,7 +43,7 @@ the package is good. Exits with 0 when the manifest can be read, be the rest goo
 
 function describe(manifest: Manifest): string[] {
   const { name, version, description, appType, api, appId, publisher, previous, salt } = manifest;
-  const { code, view, wants } = manifest;
+  const { code, view, wants, uses } = manifest;
   const what = appType === "end-node" ? "messages at their root" : "messages at every hop";
   return [
     `${name} ${version}`,
@@ -56,6 +56,9 @@ function describe(manifest: Manifest): string[] {
     row("code", `${count(code.bytes)} bytes, SHA-256 ${code.sha256}`),
     row("view", view === null ? "none" : `${count(view.bytes)} bytes, SHA-256 ${view.sha256}`),
     row("previous", previous ?? "none"),
+    ...Object.entries(uses ?? {}).map(([used, use]) =>
+      row("uses", `${used}, app id ${use.appId}, package ${use.hash} or another`),
+    ),
     row("wants", `${wants.cpuShare * 100} % of one core`),
     row("", `${count(wants.storageBytes)} bytes of storage`),
     row("", `${count(wants.messagesPerSecond)} messages per second, each way`),

@@ -4,7 +4,7 @@
  * Whatever is wrong is found before anything is written.
  */
 import { createHash } from "node:crypto";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Identity } from "../src/id/identity.ts";
 import {
@@ -12,6 +12,7 @@ import {
   MAX_VIEW_BYTES,
   type Manifest,
   type PartRef,
+  type Use,
   readManifest,
 } from "../src/peer/manifest.ts";
 import type { PackageParts } from "../src/peer/package-file.ts";
@@ -22,12 +23,13 @@ import { defaultKeyPath, readKey } from "./key-file.ts";
 import {
   EXTENSION,
   assemble,
+  checkPackage,
   findPackage,
   isFolder,
   signManifest,
   writePackage,
 } from "./package.ts";
-import { composeManifest, keepSalt, readSource, saltOf } from "./source.ts";
+import { composeManifest, keepSalt, readSource, saltOf, usesOf } from "./source.ts";
 
 export const pack: Command = {
   summary: "bundle and sign a folder with a peerlet",
@@ -35,7 +37,8 @@ export const pack: Command = {
 
 Makes a signed package of DIR, in which there are
   manifest.json   {"name": "…", "version": "1.0.0", "appType": "end-node"} at least;
-                  also "description", "wants", "previous". "appType" is "end-node" or "per-hop".
+                  also "description", "wants", "previous", and "uses": the names of applications
+                  whose services it calls. "appType" is "end-node" or "per-hop".
                   The first pack adds a "salt": keep it, the app id depends on it.
   peerlet.ts      export default definePeerlet(…), from "prost/sdk"; or peerlet.js
   view.ts         optional: export default defineView(…); or view.js
@@ -45,6 +48,8 @@ Writes NAME.peerlet, to drop on a page, and a folder NAME/ for any static host.
   --key FILE    the publisher's key (default: $PROST_KEY, or the one of this machine)
   --out DIR     where to write (default: DIR/dist)
   --out FILE    write only this ${EXTENSION} file
+  --uses FILE   the package of an application named in "uses" (default: NAME${EXTENSION} where it
+                writes to); once for each
   --no-minify   leave the code readable
   --help        print this
 `,
@@ -55,6 +60,7 @@ Writes NAME.peerlet, to drop on a page, and a folder NAME/ for any static host.
       options: {
         key: { type: "string" },
         out: { type: "string" },
+        uses: { type: "string", multiple: true, default: [] },
         "no-minify": { type: "boolean", default: false },
       },
     });
@@ -65,8 +71,13 @@ Writes NAME.peerlet, to drop on a page, and a folder NAME/ for any static host.
     const folder = io.resolve(dir);
     if (!isFolder(folder)) throw new Failure(`${folder} is no folder. Name the one to pack.`);
     const key = readKey(io.resolve(values.key ?? defaultKeyPath()));
-    const packed = await packFolder(folder, key, !values["no-minify"]);
-    write(packed, folder, io.resolve(values.out ?? join(dir, "dist")), io);
+    const out = io.resolve(values.out ?? join(dir, "dist"));
+    const named = values.uses.map((file) => readUse(io.resolve(file)));
+    const beside = out.endsWith(EXTENSION) ? dirname(out) : out;
+    const useOf = (name: string): Use =>
+      named.find((use) => use.name === name) ?? readUse(join(beside, name + EXTENSION));
+    const packed = await packFolder(folder, key, !values["no-minify"], useOf);
+    write(packed, folder, out, io);
     return 0;
   },
 };
@@ -77,18 +88,35 @@ export interface Packed {
   readonly hash: string;
 }
 
-/** Writes nothing but the salt, and that only when all is well. */
+/** Of a package that is there already. */
+function readUse(file: string): Use & { readonly name: string } {
+  const { manifest, hash, checks } = checkPackage(findPackage(file));
+  const bad = checks.find(({ problem }) => problem !== null);
+  if (manifest === null || hash === null || bad !== undefined) {
+    throw new Failure(`${file}: ${bad?.what}: ${bad?.problem}.`);
+  }
+  return { name: manifest.name, appId: manifest.appId, hash };
+}
+
+/** Writes nothing but the salt, and that only when all is well. `useOf` finds what it names in "uses". */
 export async function packFolder(
   folder: string,
   key: Identity,
   isMinified: boolean,
+  useOf: (name: string) => Use,
 ): Promise<Packed> {
   const source = readSource(folder);
+  const uses = Object.fromEntries(
+    usesOf(source).map((name) => {
+      const { appId, hash } = useOf(name);
+      return [name, { appId, hash }];
+    }),
+  );
   const salt = saltOf(source);
   const publisher = key.publicKey;
   // Once before bundling, which takes long, for the fields that the author wrote.
   const stand = { bytes: 1, sha256: "0".repeat(64) };
-  composeManifest(source, { publisher, salt, code: stand, view: null });
+  composeManifest(source, { publisher, salt, code: stand, view: null, uses });
   const code = await bundle({ entry: source.peerlet, isMinified });
   const view = source.view === null ? null : await bundle({ entry: source.view, isMinified });
   checkSize(source.peerlet, code, MAX_CODE_BYTES);
@@ -98,6 +126,7 @@ export async function packFolder(
     salt,
     code: refOf(code),
     view: view === null ? null : refOf(view),
+    uses,
   });
   const manifest = signManifest(unsigned, key);
   const packed = { manifest, ...assemble(manifest, code, view) };

@@ -10,6 +10,7 @@ import { Failure } from "./failure.ts";
 import { defaultKeyPath, makeKey, readKey } from "./key-file.ts";
 import { type Packed, packFolder } from "./pack.ts";
 import { EXTENSION, writePackage } from "./package.ts";
+import { readSource, usesOf } from "./source.ts";
 
 /** Holds the publisher's public key; the server vouches for it. */
 export const PUBLISHER_FILE = "publisher.txt";
@@ -27,10 +28,11 @@ export async function packPeerlets(options: PackPeerletsOptions): Promise<void> 
   const { from, to, otherKeyPath } = options;
   const key = machineKey(otherKeyPath);
   const names = existsSync(from) ? readdirSync(from).toSorted() : [];
-  const packed: Packed[] = [];
-  for (const folder of names.map((name) => join(from, name))) {
-    if (existsSync(join(folder, "manifest.json"))) packed.push(await packFolder(folder, key, true));
-  }
+  const folders = names.map((name) => join(from, name));
+  const packed = await packInOrder(
+    folders.filter((folder) => existsSync(join(folder, "manifest.json"))),
+    key,
+  );
   // All of them are good: only now is the old output gone.
   rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true });
@@ -41,6 +43,30 @@ export async function packPeerlets(options: PackPeerletsOptions): Promise<void> 
       throw new Failure(`Two peerlets in ${from} are called ${manifest.name}.`);
     writePackage(parts, target + EXTENSION, target);
   }
+}
+
+/** What others use comes before them: their manifests name its hash. */
+async function packInOrder(folders: readonly string[], key: Identity): Promise<readonly Packed[]> {
+  const packed = new Map<string, Packed>();
+  let left = folders.map((folder) => ({ folder, uses: usesOf(readSource(folder)) }));
+  while (left.length > 0) {
+    const ready = left.filter(({ uses }) => uses.every((name) => packed.has(name)));
+    if (ready.length === 0) {
+      const [{ folder, uses } = { folder: "", uses: [] }] = left;
+      throw new Failure(
+        `${folder} uses ${uses.join(", ")}: not all of them are here, or they use each other.`,
+      );
+    }
+    for (const { folder } of ready) {
+      const made = await packFolder(folder, key, true, (name) => {
+        const { manifest, hash } = packed.get(name)!;
+        return { appId: manifest.appId, hash };
+      });
+      packed.set(made.manifest.name, made);
+    }
+    left = left.filter((each) => !ready.includes(each));
+  }
+  return [...packed.values()];
 }
 
 function machineKey(otherKeyPath: string): Identity {

@@ -172,6 +172,49 @@ test("a manifest gets what its author left out, and keeps what was said", async 
   });
 });
 
+test("what it uses is named by app id and package, in the order in which that must be", async () => {
+  author({ "manifest.json": SALTED.replace("{", '{ "uses": ["base"],') });
+  expect((await pack()).err).toContain("base.peerlet");
+  mkdirSync(join(folder, "base"));
+  write("base/manifest.json", SALTED.replace('"hello"', '"base"').replace("5a", "5b"));
+  write("base/peerlet.ts", PEERLET);
+  await prost("pack", "base", "--key", "my.key", "--out", "hello/dist");
+  const inspected = async (file: string) =>
+    JSON.parse((await prost("inspect", file, "--json")).out) as {
+      hash: string;
+      manifest: { appId: string; uses: unknown };
+    };
+  const base = await inspected("hello/dist/base.peerlet");
+  const uses = { base: { appId: base.manifest.appId, hash: base.hash } };
+  expect((await pack()).code).toBe(0);
+  expect((await inspected("hello/dist/hello.peerlet")).manifest.uses).toEqual(uses);
+  expect((await pack("--out", "x", "--uses", "hello/dist/base.peerlet")).code).toBe(0);
+  expect((await prost("inspect", "x/hello.peerlet")).out).toContain(base.hash);
+
+  write("hello/manifest.json", SALTED.replace("{", '{ "uses": "base",'));
+  expect((await pack()).err).toContain('like ["dht"]');
+
+  // The build finds out who comes first.
+  vi.stubEnv("PROST_KEY", join(folder, "my.key"));
+  write("hello/manifest.json", SALTED.replace("{", '{ "uses": ["zero"],'));
+  write("base/manifest.json", SALTED.replace('"hello"', '"zero"').replace("5a", "5b"));
+  mkdirSync(join(folder, "sources"));
+  for (const [from, to] of [
+    ["hello", "a"],
+    ["base", "b"],
+  ] as const) {
+    renameSync(join(folder, from), join(folder, "sources", to));
+  }
+  const options = { from: join(folder, "sources"), to: join(folder, "out"), otherKeyPath: "" };
+  await packPeerlets(options);
+  const { manifest } = await inspected("out/hello.peerlet");
+  expect(manifest.uses).toEqual({
+    zero: { appId: base.manifest.appId, hash: (await inspected("out/zero.peerlet")).hash },
+  });
+  write("sources/b/manifest.json", SALTED.replace("{", '{ "uses": ["hello"],'));
+  await expect(packPeerlets(options)).rejects.toThrow("they use each other");
+});
+
 test("inspect tells a person what a package is", async () => {
   author({ "view.ts": VIEW });
   await pack();

@@ -3,7 +3,7 @@
  * and if it has one `view.ts` (or .js).
  *
  * The author's manifest lacks what follows from code and key; it has `name`,
- * `version` and `appType`, and if one likes `description`, `wants`, `previous`.
+ * `version` and `appType`, and if one likes `description`, `wants`, `uses`, `previous`.
  * `salt` is added by the first pack and must stay: the app id depends on it.
  */
 import { randomBytes } from "node:crypto";
@@ -15,6 +15,7 @@ import {
   API_VERSION,
   type PartRef,
   type UnsignedManifest,
+  type Use,
   appIdOf,
   manifestBytes,
   readManifest,
@@ -29,7 +30,7 @@ export const DEFAULT_WANTS: Wants = {
   callsOpen: 32,
 };
 
-const FIELDS = ["name", "version", "description", "appType", "wants", "salt", "previous"];
+const FIELDS = ["name", "version", "description", "appType", "wants", "uses", "salt", "previous"];
 const SALT_BYTES = 16;
 
 export interface Source {
@@ -86,6 +87,17 @@ function findModule(folder: string, name: string): string | null {
   return found[0] === undefined ? null : join(folder, found[0]);
 }
 
+/** The applications whose services it calls, by name. */
+export function usesOf({ path, text, fields }: Source): readonly string[] {
+  const { uses } = { uses: undefined, ...fields } as { uses: Json | undefined };
+  if (uses === undefined) return [];
+  const isList = Array.isArray(uses) && uses.every((name) => typeof name === "string");
+  if (isList) return uses;
+  throw new Failure(
+    `${place(path, text, "uses")}: uses is ${JSON.stringify(uses)}: it is a list of names of applications, like ["dht"].`,
+  );
+}
+
 /** The salt of the source, or a fresh one. */
 export function saltOf({ path, text, fields }: Source): string {
   const { salt } = { salt: undefined, ...fields } as { salt: Json | undefined };
@@ -111,12 +123,14 @@ export interface Additions {
   readonly salt: string;
   readonly code: PartRef;
   readonly view: PartRef | null;
+  readonly uses: Readonly<Record<string, Use>>;
 }
 
 /** All that is signed. A Failure names the author's file and line when a field is not within its bounds. */
 export function composeManifest(source: Source, additions: Additions): UnsignedManifest {
-  const { publisher, salt, code, view } = additions;
-  const { fields, path, text } = source;
+  const { publisher, salt, code, view, uses } = additions;
+  const { path, text } = source;
+  const { uses: _names, ...fields } = source.fields;
   const candidate = {
     description: "",
     previous: null,
@@ -127,6 +141,7 @@ export function composeManifest(source: Source, additions: Additions): UnsignedM
     publisher: Buffer.from(publisher).toString("hex"),
     salt,
     signature: "0".repeat(128),
+    ...(Object.keys(uses).length > 0 && { uses }),
     view,
     wants: withDefaults(fields["wants"]),
   };

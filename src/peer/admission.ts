@@ -101,7 +101,8 @@ export class Admission {
     entry.asked = true;
     const { appId, name, description, version, publisher, wants } = manifest;
     const source = entry.arrival.nodes.at(-1) ?? "";
-    this.#ports.ask({ appId, name, description, version, publisher, wants, source });
+    const uses = Object.keys(manifest.uses ?? {});
+    this.#ports.ask({ appId, name, description, version, publisher, uses, wants, source });
   }
 
   /** What an application gets here if it runs. */

@@ -18,7 +18,9 @@ import type { CodeStore } from "./code-store.ts";
 import type { Entries } from "./entries.ts";
 import { type Arrival, type Entry, isBusy } from "./entry.ts";
 import { readLocator } from "./locator.ts";
+import type { Use } from "./manifest.ts";
 import type { Package, Packages } from "./packages.ts";
+import type { NodePolicy } from "./policy.ts";
 import type { PeerletRecord } from "./records.ts";
 
 export interface ArrivalPorts {
@@ -29,6 +31,7 @@ export interface ArrivalPorts {
   readonly packages: Packages;
   readonly codeFinder: CodeFinder;
   readonly codeStore: CodeStore;
+  readonly policy: NodePolicy;
 }
 
 /** Other versions that are remembered of one application. A guess. */
@@ -164,14 +167,45 @@ export class Arrivals {
     const { admission, codeFinder, entries } = this.#ports;
     entry.obtaining = true;
     const { appId } = entry.peerlet;
+    const wanted = { ...arrival, appId, url: admission.allowedUrl(arrival.url) };
     codeFinder
-      .obtain({ ...arrival, appId, url: admission.allowedUrl(arrival.url) }, consent)
+      .obtain(wanted, consent)
+      .then((obtained) =>
+        obtained.kind === "missing" && arrival.orOther === true
+          ? codeFinder.obtain({ ...wanted, hash: null }, consent)
+          : obtained,
+      )
       .catch((error: unknown): Obtained => ({ kind: "missing", why: String(error) }))
       .then((obtained) => {
         entry.obtaining = false;
         if (!this.#closed && entries.has(entry)) then(obtained);
       })
       .catch((error: unknown) => this.#fault(error));
+  }
+
+  // --- With another application
+
+  /** What an application uses: on its way here if it was not known. Null when there is no room. */
+  need(user: Entry, name: string, { appId, hash }: Use): Entry | null {
+    const { entries } = this.#ports;
+    const known = entries.get(appId);
+    const entry = known ?? entries.add(appId, "message");
+    if (!entry) return null;
+    const { nodes, url } = user.arrival;
+    const beside = this.#urlBeside(user.url ?? url, name);
+    const arrival = { hash, url: beside, nodes, onItsWay: false, orOther: true };
+    const current = entry.peerlet.package?.hash;
+    if (!known || this.#mayTryAgain(entry)) this.#tryAgain(entry, arrival);
+    else if (current !== undefined && current !== hash) this.#considerUpgrade(entry, arrival, hash);
+    return entry;
+  }
+
+  /** Servers keep what belongs together in folders beside each other: see `prost pack`. */
+  #urlBeside(manifestUrl: string | null, name: string): string | null {
+    const [server] = this.#ports.policy.codeServers;
+    if (manifestUrl === null) return server ? `${server}/peerlets/${name}/manifest.json` : null;
+    const folder = manifestUrl.replace(/\?.*$/, "").replace(/[^/]*\/[^/]*$/, "");
+    return `${folder}${name}/manifest.json`;
   }
 
   // --- By hand
@@ -261,6 +295,8 @@ export class Arrivals {
     counters.add(before ? "peerlets.upgraded" : "peerlets.installed");
     peerlet.restart(before ? `upgrading to ${taken.manifest.version}` : "starting");
     this.#announce(entry, taken);
+    for (const [name, use] of Object.entries(taken.manifest.uses ?? {}))
+      this.need(entry, name, use);
   }
 
   /** While it is used, those responsible for its hash are told so now and then. */

@@ -12,6 +12,8 @@ export interface Arrival {
   readonly nodes: readonly Id[];
   /** Not at the root of its key. */
   readonly onItsWay: boolean;
+  /** Any other package of the application does as well. */
+  readonly orOther?: boolean;
 }
 
 export interface Entry {

@@ -26,6 +26,16 @@ export class Fields {
     return new Fields(this.#take(name), `${this.#path}${name}.`);
   }
 
+  /** For what may be left out. */
+  has(name: string): boolean {
+    return this.#values[name] !== undefined;
+  }
+
+  /** What is there, for an object whose fields have names of the author's. */
+  get names(): readonly string[] {
+    return Object.keys(this.#values);
+  }
+
   /** True when the field is there and null. */
   isNull(name: string): boolean {
     return this.#take(name) === null;

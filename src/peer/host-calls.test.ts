@@ -12,6 +12,7 @@ import { HostCalls } from "./host-calls.ts";
 import { PeerletData } from "./peerlet-data.ts";
 import type { Peerlet } from "./peerlet.ts";
 import type { RemoteCaller } from "./remote-caller.ts";
+import type { Services } from "./services.ts";
 import { HOST_METHODS, type HostMethod, type Result } from "./sandbox.ts";
 
 const [SELF, KEY, NODE] = ["self", "key", "node"].map(keyOf) as [Id, Id, Id];
@@ -21,6 +22,7 @@ function setUp() {
   const routed: RouteRequest[] = [];
   const counts: number[] = [];
   const remote: unknown[][] = [];
+  const served: unknown[][] = [];
   const said: unknown[] = [];
   const kbr = {
     id: SELF,
@@ -44,6 +46,10 @@ function setUp() {
       lookup: (...args: unknown[]) => void remote.push(args),
       call: (...args: unknown[]) => void remote.push(args),
     } as unknown as RemoteCaller,
+    services: {
+      call: (...args: unknown[]) => void served.push(args),
+      tell: (...args: unknown[]) => void served.push(args),
+    } as unknown as Services,
     dataOf: () => data,
     locatorOf: () => "prost:it",
     emit: (_peerlet, event, detail) => void said.push([event, detail]),
@@ -57,7 +63,7 @@ function setUp() {
     expect(results.length).toBeLessThanOrEqual(1);
     return results[0]!;
   };
-  return { call, routed, counts, remote, said, calls, peerlet };
+  return { call, routed, counts, remote, served, said, calls, peerlet };
 }
 
 const value = (what: unknown) => ({ kind: "value", value: what });
@@ -79,6 +85,17 @@ test("routing goes out under the peerlet's own app id, type and locator", async 
   expect(routed).toEqual([
     { ...own, key: KEY, hint: null, timeoutMs: 10_000 },
     { ...own, key: null, hint: NODE, timeoutMs: 500 },
+  ]);
+});
+
+test("a service is called, and told, in the peerlet's own name", async () => {
+  const { calls, served, peerlet } = setUp();
+  const done = () => {};
+  calls.call(peerlet, "callService", ["dht", "put", [1, "a"], 500], done);
+  calls.call(peerlet, "tell", ["ab".repeat(16), "came", { from: 1 }], done);
+  expect(served).toEqual([
+    [peerlet, "dht", "put", [1, "a"], 500, done],
+    [peerlet, "ab".repeat(16), "came", { from: 1 }, done],
   ]);
 });
 
@@ -123,6 +140,12 @@ const WRONG: readonly [HostMethod, ...Plain[]][] = [
   ["lookupPeerlet", { key: "x" }],
   ["lookupPeerlet", { node: 7 }],
   ["lookupPeerlet", { key: KEY }, 10],
+  ["callService", 7, "add", []],
+  ["callService", "dht", "x".repeat(257), []],
+  ["callService", "dht", "add", "list"],
+  ["callService", "dht", "add", [], 1],
+  ["tell", "application", "event"],
+  ["tell", "ab".repeat(16), 7],
   ["callRemote", "node", "add", []],
   ["callRemote", NODE, 7, []],
   ["callRemote", NODE, "x".repeat(257), []],

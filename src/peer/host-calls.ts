@@ -8,14 +8,17 @@ import type { Plain } from "../base/plain.ts";
 import { type Id, isId } from "../id/id.ts";
 import type { KeyBasedRouting } from "../kbr/routing.ts";
 import { MAX_DATA_BYTES } from "../wire/limits.ts";
+import { isAppId } from "../wire/routed.ts";
 import type { Peerlet } from "./peerlet.ts";
 import type { PeerletData } from "./peerlet-data.ts";
 import type { Found, RemoteCaller } from "./remote-caller.ts";
 import type { HostMethod, Result } from "./sandbox.ts";
+import type { Services } from "./services.ts";
 
 export interface HostCallPorts {
   kbr(): KeyBasedRouting;
   readonly remote: RemoteCaller;
+  readonly services: Services;
   dataOf(peerlet: Peerlet): PeerletData;
   /** Where the code of a running peerlet can be had. */
   locatorOf(peerlet: Peerlet): string;
@@ -76,6 +79,13 @@ export class HostCalls {
         return this.#lookup(peerlet, args, done);
       case "callRemote":
         return this.#callRemote(peerlet, args, done);
+      case "callService":
+        return this.#callService(peerlet, args, done);
+      case "tell": {
+        const [appId, event, detail] = args;
+        if (!isAppId(appId)) throw new BadArgument("an app id is 32 lowercase hex digits");
+        return this.#ports.services.tell(peerlet, appId, readText(event), detail, done);
+      }
       case "storageGet":
         return void this.#ports.dataOf(peerlet).get(args[0]).then(done);
       case "storageSet":
@@ -127,11 +137,14 @@ export class HostCalls {
   }
 
   #callRemote(peerlet: Peerlet, [node, method, args, timeoutMs]: Args, done: Done): void {
-    if (!Array.isArray(args)) throw new BadArgument("arguments are a list");
-    const [to, name] = [readKey(node), readText(method)];
-    const list = args as readonly Plain[];
+    const [to, name, list] = [readKey(node), readText(method), readList(args)];
     const application = this.#applicationOf(peerlet);
     this.#ports.remote.call(application, to, name, list, readTimeout(timeoutMs), done);
+  }
+
+  #callService(peerlet: Peerlet, [name, method, args, timeoutMs]: Args, done: Done): void {
+    const [of, called, list] = [readText(name), readText(method), readList(args)];
+    this.#ports.services.call(peerlet, of, called, list, readTimeout(timeoutMs), done);
   }
 
   #applicationOf(peerlet: Peerlet) {
@@ -169,6 +182,11 @@ function readTimeout(value: Plain): number {
 function readText(value: Plain): string {
   if (typeof value === "string" && value.length <= MAX_TEXT_CHARS) return value;
   throw new BadArgument(`a name is a text of at most ${MAX_TEXT_CHARS} characters`);
+}
+
+function readList(value: Plain): readonly Plain[] {
+  if (Array.isArray(value)) return value as readonly Plain[];
+  throw new BadArgument("arguments are a list");
 }
 
 function readObject(value: Plain): Readonly<Record<string, Plain>> {

@@ -209,6 +209,7 @@ export class InstalledPeerlets implements Peerlets {
       hasView: manifest !== null && manifest.view !== null,
       viewFetched: kept !== null && entry.viewHash === kept.hash,
       installedBy,
+      uses: Object.entries(manifest?.uses ?? {}).map(([name, use]) => ({ name, appId: use.appId })),
       wants,
       grant: peerlet.grant ?? grantFor(manager.policy.state, wants, rule),
       usage: { ...NO_USAGE, ...peerlet.usage, storageBytes: manager.storedBytesOf(appId) },

@@ -33,7 +33,12 @@ import type { Question } from "./peer.ts";
 import type { Offered, Result, SandboxHost, StartRequest, Upcall } from "./sandbox.ts";
 
 const [SELF, HOP, SOURCE, KEY] = ["self", "hop", "source", "key"].map(keyOf) as [Id, Id, Id, Id];
-const ALL: Offered = { upcalls: ["deliver", "forward", "update"], remote: ["add"], local: ["get"] };
+const ALL: Offered = {
+  upcalls: ["deliver", "forward", "update"],
+  remote: ["add"],
+  local: ["get"],
+  service: [],
+};
 
 const verify = (
   key: Uint8Array,

@@ -39,6 +39,7 @@ import { Records } from "./records.ts";
 import { RemoteCallee } from "./remote-callee.ts";
 import { RemoteCaller } from "./remote-caller.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { Services } from "./services.ts";
 import { WorkingSet } from "./working-set.ts";
 
 export interface ManagerPorts {
@@ -138,6 +139,7 @@ export class PeerletManager implements UnknownApplications {
     return new HostCalls({
       kbr: () => this.#ports.kbr(),
       remote: this.remote,
+      services: new Services({ entries: this.#entries, arrivals: this.#arrivals }),
       dataOf: (peerlet) => this.dataOf(peerlet.appId),
       locatorOf: (peerlet) => this.locatorOf(peerlet.appId),
       emit: (peerlet, event, detail) => {

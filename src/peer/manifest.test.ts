@@ -70,6 +70,28 @@ test("a signed manifest is read, and its hash is that of its canonical form", ()
   expect(isSigned(manifest)).toBe(true);
 });
 
+test("what an application uses is named, counted and checked", () => {
+  const use = { appId: "ab".repeat(16), hash: "cd".repeat(32) };
+  const withUses = sign({ ...unsigned, uses: { dht: use, cast: use } });
+  expect(readManifest(manifestBytes(withUses))).toMatchObject({ manifest: withUses });
+  expect(isSigned(withUses)).toBe(true);
+  expect(isSigned({ ...withUses, uses: { dht: use } })).toBe(false);
+  const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`app-${i}`, use]));
+  for (const [uses, why] of [
+    [{}, "leave it out"],
+    [many, "1 to 8 applications"],
+    [[], "uses is a list"],
+    [null, "uses is null"],
+    [{ "Not A Name": use }, "no name of an application"],
+    [{ dht: { ...use, more: 1 } }, 'unknown field "uses.dht.more"'],
+    [{ dht: { appId: use.appId } }, "uses.dht.hash is missing"],
+    [{ dht: { ...use, appId: "x" } }, "uses.dht.appId"],
+    [{ self: { ...use, appId: unsigned.appId } }, "the application itself"],
+  ] as const) {
+    expect(whyOf({ ...manifest, uses })).toContain(why);
+  }
+});
+
 test("the canonical form is this text, to the byte", () => {
   const key = hex(publisher.publicKey);
   expect(Buffer.from(signingBytes(manifest)).toString("utf8")).toBe(

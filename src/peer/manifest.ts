@@ -15,7 +15,7 @@ import { sha256 } from "../id/hash.ts";
 import { hexOf, writeHex } from "../id/id.ts";
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Verify } from "../id/identity.ts";
 import type { AppType } from "../kbr/kbr.ts";
-import { canonicalJson, readJson } from "./canonical-json.ts";
+import { canonicalJson, quote, readJson } from "./canonical-json.ts";
 import { Fields, Refused } from "./fields.ts";
 import type { Wants } from "./grant.ts";
 import { MAX_VERSION_CHARS, isVersion } from "./version.ts";
@@ -38,6 +38,8 @@ const MAX_DESCRIPTION_CHARS = 200;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const APP_ID_BYTES = 16;
+/** Each is installed with the application; a guess at what a person can still judge. */
+const MAX_USES = 8;
 
 /**
  * What may be asked for at all; a node's policy gives less. Guesses: the
@@ -58,6 +60,13 @@ export interface PartRef {
   readonly sha256: string;
 }
 
+/** Another application whose service it calls on its own node: installed with it, under the same policy. */
+export interface Use {
+  readonly appId: string;
+  /** A package of it that will do; so will others of the application. 64 hex digits. */
+  readonly hash: string;
+}
+
 export interface Manifest {
   readonly api: typeof API_VERSION;
   /** 32 hex digits: see `appIdOf`. */
@@ -76,6 +85,8 @@ export interface Manifest {
   readonly salt: string;
   /** 128 hex digits. */
   readonly signature: string;
+  /** By the names of those applications. Left out when there are none. */
+  readonly uses?: Readonly<Record<string, Use>>;
   readonly version: string;
   readonly view: PartRef | null;
   readonly wants: Wants;
@@ -152,6 +163,7 @@ function manifestOf(fields: Fields): Manifest {
     publisher: fields.hex("publisher", PUBLIC_KEY_BYTES),
     salt: fields.hex("salt", SALT_BYTES),
     signature: fields.hex("signature", SIGNATURE_BYTES),
+    ...(fields.has("uses") && { uses: readUses(fields.object("uses")) }),
     version: fields.text(
       "version",
       isVersion,
@@ -189,6 +201,21 @@ function readWants(fields: Fields): Wants {
   return wants;
 }
 
+function readUses(fields: Fields): Readonly<Record<string, Use>> {
+  const { names } = fields;
+  if (names.length === 0 || names.length > MAX_USES) {
+    throw new Refused(`uses names 1 to ${MAX_USES} applications; leave it out when there are none`);
+  }
+  const uses = names.map((name) => {
+    if (!isName(name)) throw new Refused(`uses: ${quote(name)} is no name of an application`);
+    const use = fields.object(name);
+    const read = { appId: use.hex("appId", APP_ID_BYTES), hash: use.hex("hash", HASH_BYTES) };
+    use.end();
+    return [name, read] as const;
+  });
+  return Object.fromEntries(uses);
+}
+
 function isName(text: string): boolean {
   return text.length <= MAX_NAME_CHARS && /^[a-z0-9-]+$/.test(text);
 }
@@ -200,7 +227,9 @@ function isDescription(text: string): boolean {
   );
 }
 
-function checkAppId({ appId, publisher, salt }: Manifest): void {
+function checkAppId({ appId, publisher, salt, uses }: Manifest): void {
+  const isCircular = Object.values(uses ?? {}).some((use) => use.appId === appId);
+  if (isCircular) throw new Refused("uses names the application itself");
   if (isReserved(appId)) throw new Refused(`appId is ${appId}: that is one of the overlay's own`);
   if (appIdOf(bytesOfHex(publisher), bytesOfHex(salt)) !== appId) {
     throw new Refused("the app id does not belong to this publisher and salt");

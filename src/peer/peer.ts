@@ -191,6 +191,8 @@ export interface InstalledPeerlet {
   readonly viewFetched: boolean;
   /** How it came: by hand, or with a message. */
   readonly installedBy: "hand" | "message";
+  /** The applications whose services it calls on this node: they come with it. */
+  readonly uses: readonly { readonly name: string; readonly appId: string }[];
   readonly wants: Wants;
   readonly grant: Grant;
   readonly usage: Usage;
@@ -241,6 +243,8 @@ export interface Question {
   readonly description: string;
   readonly version: string;
   readonly publisher: string;
+  /** Names of the applications that come with it. */
+  readonly uses: readonly string[];
   readonly wants: Wants;
   /** The node whose message brought it. */
   readonly source: string;

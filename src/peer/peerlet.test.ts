@@ -68,7 +68,13 @@ function setUp(options: { refuses?: () => string | null } = {}) {
     sandbox.host.stopped(stopped);
   };
   const starts = () => {
-    if (!last().isOver) last().host.started({ upcalls: ["deliver"], remote: [], local: [] });
+    if (!last().isOver)
+      last().host.started({
+        upcalls: ["deliver"],
+        remote: [],
+        local: [],
+        service: [],
+      });
   };
   const call = (bytes = 0, timeoutMs = 5_000): Result[] => {
     const results: Result[] = [];

@@ -63,7 +63,7 @@ const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 /** A sandbox that has not started by then will not, in ms. A guess; 64 tabs at once on two cores take seconds. */
 const START_MS = 15_000;
 
-const NOTHING_OFFERED: Offered = { upcalls: [], remote: [], local: [] };
+const NOTHING_OFFERED: Offered = { upcalls: [], remote: [], local: [], service: [] };
 
 export class Peerlet {
   readonly appId: string;

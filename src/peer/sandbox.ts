@@ -48,7 +48,11 @@ export type Upcall =
   /** args: caller's node id, method name, arguments. */
   | "remote"
   /** args: method name, arguments. */
-  | "local";
+  | "local"
+  /** args: the app id of the calling peerlet on this node, method name, arguments. */
+  | "service"
+  /** args: the name under which it uses the peerlet that tells, event, detail. */
+  | "told";
 
 /** What a peerlet may call in its host; the manager answers. See `sdk/index.ts` for their arguments. */
 export const HOST_METHODS = [
@@ -59,6 +63,8 @@ export const HOST_METHODS = [
   "range",
   "lookupPeerlet",
   "callRemote",
+  "callService",
+  "tell",
   "storageGet",
   "storageSet",
   "storageDelete",
@@ -87,9 +93,10 @@ export interface StartRequest {
 
 /** What the started module offers. Names have been checked: own, plain, bounded. */
 export interface Offered {
-  readonly upcalls: readonly ("deliver" | "forward" | "update")[];
+  readonly upcalls: readonly ("deliver" | "forward" | "update" | "told")[];
   readonly remote: readonly string[];
   readonly local: readonly string[];
+  readonly service: readonly string[];
 }
 
 /** Why a sandbox ended. `isOffence`: it broke a rule, as opposed to bad luck or a wish of ours. */

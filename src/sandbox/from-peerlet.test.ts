@@ -22,8 +22,11 @@ test.each<{ what: string; data: unknown; message: unknown }>([
   { what: "more than a message has", data: ["closed", 1, 2], message: ["closed"] },
   {
     what: "an offer, each name once",
-    data: ["ready", { upcalls: ["deliver", "deliver"], remote: ["a"], local: [], more: 1 }],
-    message: ["ready", { upcalls: ["deliver"], remote: ["a"], local: [] }],
+    data: [
+      "ready",
+      { upcalls: ["deliver", "deliver"], remote: ["a"], local: [], service: [], more: 1 },
+    ],
+    message: ["ready", { upcalls: ["deliver"], remote: ["a"], local: [], service: [] }],
   },
   { what: "a failure that is no text", data: ["failed", {}], message: ["failed", "(no reason)"] },
 ])("$what is read", ({ data, message }) => {
@@ -55,24 +58,29 @@ test.each<{ what: string; data: unknown; why: RegExp }>([
   { what: "an offer of nothing", data: ["ready", null], why: /list of names/ },
   {
     what: "an offer of a reserved name",
-    data: ["ready", { upcalls: [], remote: ["then"], local: [] }],
+    data: ["ready", { upcalls: [], remote: ["then"], local: [], service: [] }],
     why: /list of names/,
   },
   {
     what: "an offer of a path",
-    data: ["ready", { upcalls: [], remote: [], local: ["a.b"] }],
+    data: ["ready", { upcalls: [], remote: [], local: ["a.b"], service: [] }],
     why: /list of names/,
   },
   {
     what: "an offer of an unknown upcall",
-    data: ["ready", { upcalls: ["close"], remote: [], local: [] }],
+    data: ["ready", { upcalls: ["close"], remote: [], local: [], service: [] }],
     why: /list of names/,
   },
   {
     what: "an offer of too much",
     data: [
       "ready",
-      { upcalls: [], remote: [], local: Array.from({ length: MAX_METHODS + 1 }, () => "a") },
+      {
+        upcalls: [],
+        remote: [],
+        service: [],
+        local: Array.from({ length: MAX_METHODS + 1 }, () => "a"),
+      },
     ],
     why: /list of names/,
   },

@@ -38,7 +38,7 @@ const ERROR_CODES: ReadonlySet<unknown> = new Set([
   "bad-parameter",
 ] satisfies CallErrorCode[]);
 
-const UPCALLS = ["deliver", "forward", "update"] as const;
+const UPCALLS = ["deliver", "forward", "update", "told"] as const;
 
 export function readFromPeerlet(data: unknown, grant: Grant): ReadMessage {
   if (!Array.isArray(data)) return refused("it is not a message");
@@ -94,19 +94,24 @@ function readError(items: readonly unknown[]): ReadMessage {
 function readOffered(value: unknown): ReadMessage {
   const offered = rebuildPlain(value, {
     maxDepth: 2,
-    maxNodes: 3 * MAX_METHODS,
+    maxNodes: 4 * MAX_METHODS,
     maxBytes: 400 * MAX_METHODS,
   });
   if (offered.kind === "refused") return refused(`what it offers cannot pass: ${offered.why}`);
-  const { upcalls, remote, local } = (offered.value ?? {}) as Partial<Record<string, Plain>>;
-  if (!isListOf(upcalls, isUpcall) || !isListOf(remote, isMethodName)) {
-    return refused("what it offers is no list of names");
-  }
-  if (!isListOf(local, isMethodName)) return refused("what it offers is no list of names");
+  const { upcalls, remote, local, service } = (offered.value ?? {}) as Partial<
+    Record<string, Plain>
+  >;
+  const areNames =
+    isListOf(upcalls, isUpcall) &&
+    isListOf(remote, isMethodName) &&
+    isListOf(local, isMethodName) &&
+    isListOf(service, isMethodName);
+  if (!areNames) return refused("what it offers is no list of names");
   const names: Offered = {
     upcalls: [...new Set(upcalls)],
     remote: [...new Set(remote)],
     local: [...new Set(local)],
+    service: [...new Set(service)],
   };
   return message(["ready", names], 0);
 }

@@ -18,7 +18,7 @@ export interface Offer {
   close(): unknown;
 }
 
-const UPCALLS = ["deliver", "forward", "update"] as const;
+const UPCALLS = ["deliver", "forward", "update", "told"] as const;
 
 /** Throws an error for the author when something in it is not as the SDK says. */
 export function offerOf(peerlet: unknown): Offer {
@@ -35,11 +35,13 @@ export function offerOf(peerlet: unknown): Offer {
   }
   const remote = tableOf(own["remote"], "remote");
   const local = tableOf(own["local"], "local");
+  const service = tableOf(own["service"], "service");
   return {
     offered: {
       upcalls: UPCALLS.filter((name) => upcalls[name] !== undefined),
       remote: Object.keys(remote),
       local: Object.keys(local),
+      service: Object.keys(service),
     },
     run(upcall, args) {
       switch (upcall) {
@@ -51,9 +53,14 @@ export function offerOf(peerlet: unknown): Offer {
           const [method, values] = args as [string, Plain[]];
           return methodOf(local, method)(...values);
         }
+        case "service": {
+          const [caller, method, values] = args as [string, string, Plain[]];
+          return methodOf(service, method)(caller, ...values);
+        }
         case "deliver":
         case "forward":
         case "update":
+        case "told":
           return methodOf(upcalls, upcall)(...args);
       }
     },

@@ -4,7 +4,7 @@
  */
 import type { Plain } from "../base/plain.ts";
 import { keyOf } from "../id/hash.ts";
-import type { CallOptions, Prost, RemotePeerlet } from "../sdk/peerlet.ts";
+import type { CallOptions, Prost, RemotePeerlet, Service } from "../sdk/peerlet.ts";
 import type { HostCalls } from "./host-calls.ts";
 import { isMethodName, type PeerletConfig } from "./messages.ts";
 import type { Timers } from "./timers.ts";
@@ -54,6 +54,15 @@ export function prostObject(
       // The methods are what the other node says; their types are the author's knowledge.
       RemotePeerlet<Methods>;
 
+  /** Which methods there are its author knows: a call of another one is refused. */
+  const serviceOf = <Methods>(name: string, options: CallOptions) =>
+    new Proxy(Object.create(null) as Service<Methods>, {
+      get: (_target, method) =>
+        typeof method === "string" && method !== "then" && isMethodName(method)
+          ? (...args: unknown[]) => call("callService", name, method, args, options.timeoutMs)
+          : undefined,
+    });
+
   return Object.freeze<Prost>({
     self: config.self,
     appId: config.appId,
@@ -68,6 +77,8 @@ export function prostObject(
     range: (nodeId, rank, lkey) => call("range", nodeId, rank, lkey),
     lookupPeerlet: (key, options) => lookup({ key }, options),
     peerletAt: (node, options) => lookup({ node }, options),
+    service: (name, options = {}) => serviceOf(name, options),
+    tell: (appId, event, detail) => call("tell", appId, event, detail),
     storage: Object.freeze<Prost["storage"]>({
       get: (key) => call("storageGet", key),
       set: (key, value) => call("storageSet", key, value),

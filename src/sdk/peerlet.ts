@@ -45,6 +45,16 @@ export type RemotePeerlet<Methods = Record<string, (...args: Plain[]) => Plain |
     readonly id: string;
   };
 
+/** Another application's `service` methods on this node, see `Prost.service`. */
+export type Service<Methods = Record<string, (...args: Plain[]) => Plain | Promise<Plain>>> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (
+    client: string,
+    ...args: infer Args
+  ) => infer Value
+    ? (...args: Args) => Promise<Awaited<Value>>
+    : never;
+};
+
 /** Rejections of calls are errors with one of these codes: branch on `code`, not on the message. */
 export interface CallError extends Error {
   readonly code: CallErrorCode;
@@ -82,6 +92,16 @@ export interface Prost {
   lookupPeerlet<Methods>(key: string, options?: CallOptions): Promise<RemotePeerlet<Methods>>;
   /** A reference to the peerlet on a node whose id is known, e.g. from `replicaSet`. Asks the node for its methods. */
   peerletAt<Methods>(nodeId: string, options?: CallOptions): Promise<RemotePeerlet<Methods>>;
+  /**
+   * The service of another application on this node, which the manifest names in `uses`; it is started,
+   * and fetched, if need be. Calls reject as calls of remote methods do.
+   */
+  service<Methods>(name: string, options?: CallOptions): Service<Methods>;
+  /**
+   * Tells an application on this node that uses this one: its `told` is called. Resolves when that has
+   * returned; rejects when there is no such application here.
+   */
+  tell(appId: string, event: string, detail?: Plain): Promise<void>;
   readonly storage: PeerletStorage;
   readonly clock: {
     /** Milliseconds since the peerlet started; never runs backwards. */
@@ -117,6 +137,10 @@ export interface Peerlet {
   readonly remote?: Readonly<Record<string, (caller: string, ...args: never[]) => unknown>>;
   /** What this node's own view, and the page, may call. */
   readonly local?: Readonly<Record<string, (...args: never[]) => unknown>>;
+  /** What other applications on this node may call that name this one in `uses`; `client` is the app id of the caller. */
+  readonly service?: Readonly<Record<string, (client: string, ...args: never[]) => unknown>>;
+  /** A word from an application that this one uses, by its name in the manifest. */
+  told?(name: string, event: string, detail: Plain): void | Promise<void>;
   /** The node wants it to end: a moment to put things away. */
   close?(): void | Promise<void>;
 }

@@ -11,7 +11,13 @@ import { hexOf } from "../id/id.ts";
 import type { Receipt } from "../kbr/kbr.ts";
 import { InstalledPeerlets } from "../peer/installed-peerlets.ts";
 import { type ManagerPorts, PeerletManager } from "../peer/manager.ts";
-import { type UnsignedManifest, appIdOf, manifestBytes, signingBytes } from "../peer/manifest.ts";
+import {
+  type UnsignedManifest,
+  type Use,
+  appIdOf,
+  manifestBytes,
+  signingBytes,
+} from "../peer/manifest.ts";
 import { writePackageFile } from "../peer/package-file.ts";
 import type { PeerEvents } from "../peer/peer.ts";
 import { InProcessSandbox } from "./in-process-sandbox.ts";
@@ -35,6 +41,8 @@ export interface PackageOptions {
   readonly publisher?: string;
   readonly salt?: string;
   readonly wants?: Partial<UnsignedManifest["wants"]>;
+  /** Packages whose service it calls, by the names that its code uses. */
+  readonly uses?: Readonly<Record<string, MadePackage>>;
 }
 
 export interface MadePackage {
@@ -205,6 +213,7 @@ export function makePackage(options: PackageOptions): MadePackage {
     previous: null,
     publisher: hexOf(publicKey, 0, 32),
     salt: hexOf(salt, 0, 16),
+    ...(options.uses ? { uses: usesOf(options.uses) } : {}),
     version: options.version ?? "1.0.0",
     view: view && partOf(view),
     wants: {
@@ -224,6 +233,11 @@ export function makePackage(options: PackageOptions): MadePackage {
     parts: { manifest: bytes, code, view },
     file: writePackageFile({ manifest: bytes, code, view }),
   };
+}
+
+function usesOf(packages: Readonly<Record<string, MadePackage>>): Record<string, Use> {
+  const uses = Object.entries(packages).map(([name, { appId, hash }]) => [name, { appId, hash }]);
+  return Object.fromEntries(uses) as Record<string, Use>;
 }
 
 /** One turn of the event loop settles any chain of promises. */

@@ -4,7 +4,13 @@
 import type { InstalledPeerlet, Policy } from "../peer/peer.ts";
 import { copyButton, h, setText } from "./dom.ts";
 import { formatBytes, formatRate, plural, shortId } from "./format.ts";
-import { APP_TYPE_WORDS, cameWords, formatPercent, wantsWords } from "./peerlet-words.ts";
+import {
+  APP_TYPE_WORDS,
+  cameWords,
+  formatPercent,
+  needsWords,
+  wantsWords,
+} from "./peerlet-words.ts";
 import { PublisherKey } from "./publisher-key.ts";
 import { RuleSelect } from "./rule-select.ts";
 import { RULE_WORDS, holdingRule, holdingWords, ruleOf } from "./rules.ts";
@@ -21,6 +27,7 @@ export class PeerletDetails {
   readonly #package = h("span", { class: "id" });
   readonly #view = h("span");
   readonly #gets = h("span");
+  readonly #needs = h("span");
   readonly #uses = h("span");
   readonly #offences = h("span", { "data-testid": "offences" });
   readonly #holding = h("p", { class: "muted hint" });
@@ -57,6 +64,7 @@ export class PeerletDetails {
       ["From", this.#locator],
       ["View", this.#view],
       ["Gets", this.#gets],
+      ["Needs", this.#needs],
       ["Uses", this.#uses],
       ["Offences", this.#offences],
     ] as const) {
@@ -88,6 +96,7 @@ export class PeerletDetails {
       usage.memoryBytes === null ? "" : `, ${formatBytes(usage.memoryBytes)} of memory`;
     const rate = `${formatRate(usage.messagesPerSecond)} messages, ${formatBytes(usage.bytesPerSecond)} a second`;
     const stored = `${formatBytes(usage.storageBytes)} stored`;
+    setText(this.#needs, needsWords(peerlet.uses.map(({ name }) => name)));
     setText(
       this.#uses,
       `${formatPercent(usage.cpuShare)} of one core, ${stored}, ${rate}, ${plural(usage.callsOpen, "call")} open${memory}`,

@@ -49,6 +49,11 @@ export function formatPercent(share: number): string {
 }
 
 /** A line for each thing; the same words serve for what it gets. */
+/** Names have been checked: letters, digits, "-". */
+export function needsWords(uses: readonly string[]): string {
+  return uses.length === 0 ? "no other application" : `${uses.join(", ")}, on this node too`;
+}
+
 export function wantsWords(wants: Wants): string[] {
   return [
     `up to ${shareWords(wants.cpuShare)}`,

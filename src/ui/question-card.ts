@@ -6,7 +6,7 @@
 import type { InstalledPeerlet, Peer, Question } from "../peer/peer.ts";
 import { arrange, h, setAttribute, setText } from "./dom.ts";
 import { plural, shortId } from "./format.ts";
-import { failureWords, wantsWords } from "./peerlet-words.ts";
+import { failureWords, needsWords, wantsWords } from "./peerlet-words.ts";
 import { PublisherKey } from "./publisher-key.ts";
 import { QuestionQueue } from "./question-queue.ts";
 import {
@@ -39,6 +39,7 @@ export class QuestionCard {
   readonly #application = h("span");
   readonly #source = h("span");
   readonly #wants = h("ul", { class: "wants" });
+  readonly #needs = h("span");
   readonly #warning = h("p", { class: "warning", hidden: true });
   readonly #error = h("p", { class: "error", role: "alert" });
   readonly #buttons: readonly HTMLButtonElement[];
@@ -56,6 +57,7 @@ export class QuestionCard {
       ["Application", this.#application],
       ["Brought by", this.#source],
       ["It wants", this.#wants],
+      ["It needs", this.#needs],
     ] as const) {
       facts.append(h("dt", {}, term), h("dd", {}, value));
     }
@@ -130,7 +132,7 @@ export class QuestionCard {
     document.documentElement.toggleAttribute("data-asking", question !== null);
     setText(this.#error, "");
     if (question === null || this.#peer === null) return;
-    const { name, description, version, publisher, appId, source, wants } = question;
+    const { name, description, version, publisher, appId, source, wants, uses } = question;
     const shownName = tidy(name, MAX_NAME_CHARS) || shortId(appId);
     setStranger(this.#name, shownName);
     setStranger(this.#description, description, MAX_TEXT_CHARS);
@@ -141,6 +143,7 @@ export class QuestionCard {
       this.#wants,
       wantsWords(wants).map((words) => h("li", {}, words)),
     );
+    setText(this.#needs, needsWords(uses));
     this.#showWarning(lookAlike(question, this.#peer.peerlets.list()));
     this.#holdStill();
     this.#events.announce(

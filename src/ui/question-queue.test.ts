@@ -6,7 +6,8 @@ const WANTS = { cpuShare: 0.1, storageBytes: 0, messagesPerSecond: 1, callsOpen:
 
 function question(appId: string, version = "1.0.0"): Question {
   const publisher = "ab".repeat(32);
-  return { appId, name: appId, description: "", version, publisher, wants: WANTS, source: "" };
+  const named = { appId, name: appId, description: "", version, publisher };
+  return { ...named, uses: [], wants: WANTS, source: "" };
 }
 
 test("questions are asked in the order they came, each application once", () => {

@@ -143,6 +143,8 @@ export function localMethods(
   };
 }
 
+export type LocalMethods = ReturnType<typeof localMethods>;
+
 function bytesOf(value: unknown): Uint8Array {
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
   if (!(bytes instanceof Uint8Array)) throw new TypeError("a value is bytes or a text");

@@ -16,6 +16,7 @@ import { STORAGE_SHARE } from "./limits.ts";
 import { References } from "./references.ts";
 import { Replica } from "./replica.ts";
 import { Shelf } from "./shelf.ts";
+import { serviceOf } from "./service.ts";
 import { RecordStore } from "./store.ts";
 
 export default definePeerlet((prost) => {
@@ -47,6 +48,16 @@ export default definePeerlet((prost) => {
       return method(caller, ...args);
     };
 
+  const local = localMethods(prost, client, () => ({
+    records: store.size,
+    bytes: fairUse.usedBytes,
+    capacityBytes: fairUse.capacityBytes,
+    failedWrites: shelf.failedWrites,
+    ...antiEntropy.counts,
+    ...replica.counts,
+    ...client.counts,
+  }));
+
   // What an earlier run left is a help, not a condition.
   shelf
     .load(store)
@@ -70,15 +81,8 @@ export default definePeerlet((prost) => {
       lacks: counted((_caller, items: unknown) => replica.lacks(items)),
       holds: counted((_caller, key: unknown) => replica.holds(key)),
     },
-    local: localMethods(prost, client, () => ({
-      records: store.size,
-      bytes: fairUse.usedBytes,
-      capacityBytes: fairUse.capacityBytes,
-      failedWrites: shelf.failedWrites,
-      ...antiEntropy.counts,
-      ...replica.counts,
-      ...client.counts,
-    })),
+    local,
+    service: serviceOf(local),
     close: () => antiEntropy.close(),
   };
 });
