@@ -7,7 +7,7 @@
  * its app id. What a person does in the view, or on the page's console, is a
  * client, too: one without an app id, whose objects have the ids that it says.
  */
-import type { Prost } from "prost/sdk";
+import type { CallError, Plain, Prost } from "prost/sdk";
 import {
   MAX_ENDPOINTS,
   MAX_MESSAGE_BYTES,
@@ -21,7 +21,24 @@ import type { Published, Publisher } from "./publisher.ts";
 import type { Sender, Sent } from "./sender.ts";
 
 /** The view and the page. */
-export const OWN = "";
+const OWN = "";
+
+/** What the view, the page, and other applications on this node may call. */
+export interface ClientMethods {
+  publish(object: unknown): Promise<Published & { readonly object: string }>;
+  unpublish(object: unknown): Promise<{ readonly told: number }>;
+  sendToObj(message: unknown, object: unknown, n?: unknown): Promise<Sent>;
+  published(): readonly (Published & { readonly object: string })[];
+  received(options?: unknown): readonly Received[];
+}
+
+/** What `prost.service<DolrService>("dolr")` gives. */
+export type DolrService = {
+  readonly [Name in keyof ClientMethods]: (
+    client: string,
+    ...args: Parameters<ClientMethods[Name]>
+  ) => ReturnType<ClientMethods[Name]>;
+};
 
 export interface Received {
   /** Rises by one with each message here; `received({ after })` goes by it. */
@@ -57,6 +74,28 @@ export class Clients {
     this.#sender = sender;
   }
 
+  /** For each method the client comes first: the node vouches for it. */
+  service(): DolrService {
+    return {
+      publish: (client, object) => this.publish(client, object),
+      unpublish: (client, object) => this.unpublish(client, object),
+      sendToObj: (client, message, object, n = 1) => this.sendToObj(client, message, object, n),
+      published: (client) => this.published(client),
+      received: (client, options) => this.received(client, options),
+    };
+  }
+
+  local(): ClientMethods {
+    const service = this.service();
+    return {
+      publish: (object) => service.publish(OWN, object),
+      unpublish: (object) => service.unpublish(OWN, object),
+      sendToObj: (message, object, n) => service.sendToObj(OWN, message, object, n),
+      published: () => service.published(OWN),
+      received: (options) => service.received(OWN, options),
+    };
+  }
+
   async publish(client: string, object: unknown): Promise<Published & { readonly object: string }> {
     const [objectId, said] = this.#idOf(client, object);
     const isNew = !this.#owned.has(objectId);
@@ -71,14 +110,14 @@ export class Clients {
       if (isNew) this.#owned.delete(objectId);
       throw error;
     } finally {
-      if (isNew) this.#tell(client, "published", this.published(client).length);
+      if (isNew) this.#publishedChanged(client);
     }
   }
 
   async unpublish(client: string, object: unknown): Promise<{ readonly told: number }> {
     const [objectId] = this.#idOf(client, object);
     if (!this.#owned.delete(objectId)) return { told: 0 };
-    this.#tell(client, "published", this.published(client).length);
+    this.#publishedChanged(client);
     return { told: await this.#publisher.unpublish(objectId) };
   }
 
@@ -125,11 +164,26 @@ export class Clients {
     while (this.#received.length > MAX_RECEIVED || this.#receivedBytes > MAX_RECEIVED_BYTES) {
       this.#receivedBytes -= this.#received.shift()!.message.length;
     }
-    this.#tell(client, "message", received);
+    this.#tell(client, "message", { ...received });
   }
 
-  #tell(client: string, event: string, detail: Parameters<Prost["emit"]>[1]): void {
-    if (client === OWN) this.#prost.emit(event, detail);
+  /** For the view; another peerlet knows what it published. */
+  #publishedChanged(client: string): void {
+    if (client === OWN) this.#prost.emit("published", this.published(client).length);
+  }
+
+  #tell(client: string, event: string, detail: Plain): void {
+    if (client === OWN) return this.#prost.emit(event, detail);
+    this.#prost.tell(client, event, detail).catch((error: unknown) => {
+      // It is not on this node any more, or may not run: what it published leads to nobody.
+      if ((error as CallError).code === "refused") void this.#unpublishAll(client);
+    });
+  }
+
+  async #unpublishAll(client: string): Promise<void> {
+    const objectIds = this.published(client).map(({ objectId }) => objectId);
+    for (const objectId of objectIds) this.#owned.delete(objectId);
+    await Promise.all(objectIds.map((objectId) => this.#publisher.unpublish(objectId)));
   }
 
   #idOf(client: string, object: unknown): readonly [objectId: string, object: string] {

@@ -161,7 +161,7 @@ export class Guide {
       const next = await this.#afterRoot(objectId);
       this.counts.sentOn += 1;
       if (next !== null) {
-        const isTaken = await references
+        const isTaken: unknown = await references
           .at(next, (there) => there.seek(objectId, { ...search, skip: [...search.skip] }))
           .catch(() => false);
         if (isTaken === true) return;

@@ -13,7 +13,7 @@
  * (pointers along the path, soft state).
  */
 import { type PeerletMessage, definePeerlet } from "prost/sdk";
-import { Clients, OWN } from "./clients.ts";
+import { Clients } from "./clients.ts";
 import { Endpoint } from "./endpoint.ts";
 import { Guide } from "./guide.ts";
 import { Handover } from "./handover.ts";
@@ -121,13 +121,9 @@ export default definePeerlet((prost) => {
         sender.unmet(id, attempt, count),
       ),
     },
+    service: clients.service(),
     local: {
-      publish: (object: unknown) => clients.publish(OWN, object),
-      unpublish: (object: unknown) => clients.unpublish(OWN, object),
-      sendToObj: (message: unknown, object: unknown, n: unknown = 1) =>
-        clients.sendToObj(OWN, message, object, n),
-      published: () => clients.published(OWN),
-      received: (options: unknown) => clients.received(OWN, options),
+      ...clients.local(),
       /** What this node knows of others' objects. */
       pointers: () =>
         [...table.entries()].slice(0, MAX_SHOWN).map(([objectId, pointer]) => {

@@ -71,8 +71,8 @@ export default defineView<Local>(async ({ root, local, on }) => {
       </section>
       <p class="empty known"></p>
     </main>`;
-  const find = <Found extends Element>(selector: string) => root.querySelector<Found>(selector)!;
-  const why = find<HTMLElement>(".why");
+  const find = (selector: string) => root.querySelector(selector)!;
+  const why = find(".why");
 
   /** One thing at a time: what fails is said, and the button waits meanwhile. */
   const run = async (button: HTMLButtonElement | null, work: () => Promise<void>) => {
@@ -100,7 +100,7 @@ export default defineView<Local>(async ({ root, local, on }) => {
         void run(remove, async () => {
           await local.unpublish(each.object);
           await showPublished();
-          find<HTMLInputElement>("form[name=publish] input").focus();
+          (find("form[name=publish] input") as HTMLInputElement).focus();
         });
       });
       return itemOf(each.object, place, remove);
@@ -126,7 +126,7 @@ export default defineView<Local>(async ({ root, local, on }) => {
     name: string,
     work: (field: (name: string) => HTMLInputElement) => Promise<void>,
   ) => {
-    const form = find<HTMLFormElement>(`form[name=${name}]`);
+    const form = find(`form[name=${name}]`);
     const button = form.querySelector("button");
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -280,7 +280,7 @@ describe("nodes come and go", () => {
 
   test("a newcomer becomes the root: all endpoints are found through it, before any refresh", async () => {
     const { world, at, others } = await published(40, 4);
-    const key = keyOf("x") as Id;
+    const key = keyOf("x");
     const isNext = (id: Id) => rootOf(key, [...world.sortedIds(), id].toSorted()) === id;
     let secret = world.random.bytes(32);
     while (!isNext(idOfBytes(sha256(secret)))) secret = world.random.bytes(32);
@@ -450,6 +450,62 @@ describe("what strangers can do", () => {
   });
 });
 
+describe("for other applications", () => {
+  const CLIENT = `
+    export default (prost) => {
+      const dolr = prost.service("dolr");
+      const told = [];
+      return {
+        told: (...what) => void told.push(what),
+        local: {
+          publish: (object) => dolr.publish(object),
+          unpublish: (object) => dolr.unpublish(object),
+          published: () => dolr.published(),
+          sendToObj: (message, object, n) => dolr.sendToObj(message, object, n),
+          received: () => dolr.received(),
+          told: () => told,
+        },
+      };
+    };`;
+  type Told = { told(): Promise<readonly [string, string, Received][]> };
+
+  test("each has objects of its own, hears of its messages alone, and publishes nothing once it is gone", async () => {
+    const { world, nodes, on } = await ofPeers(20);
+    const [first, second] = nodes;
+    const apps = ["one", "other"].map((name) =>
+      makePackage({ name, salt: name, code: CLIENT, uses: { dolr: made } }),
+    );
+    const appOn = (node: SimNode, i: number) =>
+      world.layer(node).peerlets.local(apps[i]!.appId) as unknown as Dolr & Told;
+    for (const node of [first!, second!]) {
+      for (const { file } of apps) await world.until(world.layer(node).peerlets.install(file));
+    }
+    const published = await world.until(appOn(first!, 0).publish("x"));
+    expect(published).toMatchObject({ object: "x" });
+    expect(published.objectId).not.toBe(keyOf("x"));
+    await world.pass(2_000);
+    const sent = (work: Promise<Sent>) => world.until(work).then(idsOf);
+    expect(await sent(appOn(second!, 0).sendToObj("hello", "x"))).toEqual([first!.id]);
+    expect(await sent(appOn(second!, 1).sendToObj("hello", "x"))).toEqual([]);
+    expect(await sent(on(second!).sendToObj("hello", "x"))).toEqual([]);
+    await world.pass(100);
+    const told = await world.until(appOn(first!, 0).told());
+    expect(told).toMatchObject([["dolr", "message", { object: "x", sender: second!.id }]]);
+    expect(await world.until(appOn(first!, 1).told())).toEqual([]);
+    expect(textsOf(await world.until(appOn(first!, 0).received()))).toEqual(["hello"]);
+    expect(await world.until(on(first!).received())).toEqual([]);
+    // Another client, or the person at the view, cannot take it up.
+    expect(await world.until(appOn(first!, 1).unpublish("x"))).toEqual({ told: 0 });
+    expect(await world.until(on(first!).unpublish("x"))).toEqual({ told: 0 });
+
+    await world.until(world.layer(first!).peerlets.uninstall(apps[0]!.appId));
+    await sent(appOn(second!, 0).sendToObj("is anybody there?", "x"));
+    await world.pass(1_000);
+    expect(await pointersTo(world, first!.id)).toEqual([]);
+    expect(await sent(appOn(second!, 0).sendToObj("nobody", "x"))).toEqual([]);
+  });
+});
+
 /** Of one run with churn. */
 export interface ChurnOptions {
   readonly nodes: number;
@@ -515,9 +571,9 @@ export async function churn(options: ChurnOptions) {
   let tookMs = 0;
   const open = new Map<Promise<void>, SimNode>();
   const send = async (from: SimNode, i: number) => {
-    const live_ = () =>
+    const known = () =>
       [...publishing[i]!].filter(([node, isKnown]) => isKnown && world.nodes.has(node));
-    const before = live_();
+    const before = known();
     const startMs = world.clock.now();
     let found = -1;
     try {
@@ -549,7 +605,7 @@ export async function churn(options: ChurnOptions) {
     const work = send(from, i);
     open.set(work, from);
     void work.finally(() => open.delete(work));
-    world.lookup(from, keyOf(`object ${i}`) as Id, ({ result: { receipt } }) => {
+    world.lookup(from, keyOf(`object ${i}`), ({ result: { receipt } }) => {
       if (receipt.kind !== "delivered") return;
       hops.root += receipt.hops;
       hops.rootOf += 1;
