@@ -9,6 +9,7 @@ import type { Plain, Prost, RemotePeerlet } from "prost/sdk";
 import { keyAfter } from "./arcs.ts";
 import { MAX_CALL_RECORDS, REPLICAS } from "./limits.ts";
 import { type AtReplica, type Paged, isObject, readPage, readWritten } from "./protocol.ts";
+import { Roots } from "./roots.ts";
 import type { BaseQuery, BaseRecord, Rules, Sound } from "./rules.ts";
 
 /** One try, in ms: a crash of the root is made good within 4 s. */
@@ -43,11 +44,13 @@ interface Told<R> {
 export class Client<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
   readonly #rules: Rules<R, Q>;
+  readonly #roots: Roots;
   readonly counts = { retries: 0, lies: 0, repaired: 0 };
 
   constructor(prost: Prost, rules: Rules<R, Q>) {
     this.#prost = prost;
     this.#rules = rules;
+    this.#roots = new Roots(prost, TRY_MS);
   }
 
   /** The nodes that acknowledged, once there are enough. Throws with the reason. */
@@ -78,7 +81,7 @@ export class Client<R extends BaseRecord, Q extends BaseQuery> {
   async where(key: string): Promise<Plain[]> {
     const held: Plain[] = [];
     const seen = new Set<string>();
-    let there: Ref | null = await this.#lookup(key);
+    let there: Ref | null = await this.#roots.lookup(key);
     while (there && !seen.has(there.id) && seen.size < REPLICAS) {
       seen.add(there.id);
       const holds = await there.holds(key).catch((error: unknown) => ({ why: String(error) }));
@@ -172,13 +175,16 @@ export class Client<R extends BaseRecord, Q extends BaseQuery> {
     const untilMs = this.#prost.clock.now() + TOTAL_MS;
     for (let tries = 0; ; tries++) {
       let why: string;
+      let there: Ref | null = null;
       try {
-        const done = await work(await this.#lookup(key));
+        there = await this.#roots.of(key);
+        const done = await work(there);
         if (done.kind !== "later") return done as Exclude<Done, { readonly kind: "later" }>;
         ({ why } = done as { readonly why: string });
       } catch (error) {
         why = error instanceof Error ? error.message : String(error);
       }
+      if (there) this.#roots.forget(there);
       const pauseMs =
         Math.min(PAUSE_MS * 2 ** tries, MOST_PAUSE_MS) * (0.5 + this.#prost.random.next());
       if (this.#prost.clock.now() + pauseMs > untilMs) throw new Error(why);
@@ -187,14 +193,10 @@ export class Client<R extends BaseRecord, Q extends BaseQuery> {
     }
   }
 
-  #lookup(key: string): Promise<Ref> {
-    return this.#prost.lookupPeerlet<AtReplica>(key, { timeoutMs: TRY_MS });
-  }
-
   /** Who would be root if this node failed; null when it cannot be found. */
   async #nextOf(node: string): Promise<Ref | null> {
     try {
-      return await this.#lookup(keyAfter(node));
+      return await this.#roots.of(keyAfter(node));
     } catch {
       return null;
     }
