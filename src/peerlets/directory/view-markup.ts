@@ -11,22 +11,23 @@ const STYLES = `
   :root { --line: #8885; --soft: #8881; --accent: #1d5fd1; --bad: #b3261e; --good: #1a7f4e; }
   :root[data-theme="dark"] { --accent: #8ab4ff; --bad: #ff8a80; --good: #6fd6a2; }
   * { box-sizing: border-box; }
+  [hidden] { display: none !important; }
   body { margin: 0; }
-  main { font: 15px/1.45 system-ui, sans-serif; padding: 12px; display: grid; gap: 16px; max-width: 62rem; }
+  main { font: 15px/1.45 system-ui, sans-serif; padding: 12px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; max-width: 62rem; }
   @media (min-width: 760px) { main { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; } header { grid-column: 1 / -1; } }
-  .column { display: grid; gap: 16px; min-width: 0; }
-  section, details { border: 1px solid var(--line); border-radius: 12px; padding: 12px; display: grid; gap: 10px; min-width: 0; }
-  details:not([open]) { display: block; }
+  .column, header, section, form.tall, .cards, .card { display: grid; grid-template-columns: minmax(0, 1fr); }
+  .column { gap: 16px; min-width: 0; }
+  section, details { border: 1px solid var(--line); border-radius: 12px; padding: 12px; min-width: 0; }
+  section { gap: 10px; }
   summary { cursor: pointer; font-weight: 600; }
   h2 { font-size: 16px; margin: 0; overflow-wrap: anywhere; }
   h3 { font-size: 15px; margin: 0; overflow-wrap: anywhere; }
-  p { margin: 0; overflow-wrap: anywhere; }
+  p { margin: 0; min-width: 0; overflow-wrap: anywhere; }
   ul, ol { margin: 0; padding: 0; list-style: none; }
-  header { display: grid; gap: 10px; }
+  header { gap: 10px; }
   nav ol { display: flex; flex-wrap: wrap; gap: 2px; align-items: center; }
   nav li + li::before { content: "›"; opacity: .6; padding: 0 2px; }
   form { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; }
-  form.tall { display: grid; }
   label { display: grid; gap: 3px; font-size: 13px; min-width: 0; flex: 1 1 10rem; }
   label.check { display: flex; gap: 8px; align-items: center; font-size: 14px; }
   input:not([type=checkbox]), textarea, select { font: inherit; font-size: 16px; width: 100%; min-width: 0; padding: 8px 10px; border: 1px solid var(--line); border-radius: 8px; background: transparent; color: inherit; }
@@ -39,14 +40,14 @@ const STYLES = `
   button:disabled { opacity: .5; cursor: default; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
   .chips { display: flex; flex-wrap: wrap; gap: 6px; }
-  .cards { display: grid; gap: 10px; }
-  .card { border-top: 1px solid var(--line); padding-top: 10px; display: grid; gap: 4px; min-width: 0; }
+  .cards { gap: 10px; }
+  .card { border-top: 1px solid var(--line); padding-top: 10px; gap: 4px; min-width: 0; }
   .card p.text { white-space: pre-line; }
   .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
   .quiet { opacity: .75; font-size: 13px; }
   .bad { color: var(--bad); }
   .good { color: var(--good); }
-  .why:empty, .said:empty { display: none; }
+  details > * + * { margin-top: 10px; }
   code { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 `;
 
