@@ -22,8 +22,8 @@ export const MAX_HOLDERS = 64;
 export const MAX_POINTERS = 8_192;
 /** Pointers to one object on one node: twice as many as one message can want. */
 export const MAX_POINTERS_OF_OBJECT = 32;
-/** Pointers to one publisher on one node: as many as an honest one can need. */
-export const MAX_POINTERS_TO_PUBLISHER = MAX_PUBLISHED;
+/** Pointers to one publisher on one node: as many as the objects that an honest one has. */
+export const MAX_POINTERS_TO_PUBLISHER = 256;
 /** Pointers that their publisher has not confirmed yet. A guess. */
 export const MAX_UNCONFIRMED = 512;
 

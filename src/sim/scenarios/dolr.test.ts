@@ -610,7 +610,11 @@ export async function churn(options: ChurnOptions) {
       hops.root += receipt.hops;
       hops.rootOf += 1;
     });
-    if (ms % 10_000 < stepMs) meter.sample(running());
+    if (ms % 10_000 < stepMs) {
+      meter.sample(running());
+      // A large run takes long: so that one sees how far it is.
+      if (process.env["PROST_DOLR"]) console.error(`${ms / 1_000} s`, counts, hops);
+    }
     await world.pass(stepMs);
   }
   isOver = true;
