@@ -78,3 +78,8 @@ export const RECEIVED_MESSAGES = 200;
 export const MAX_CLIENTS = 32;
 /** A name of a group, in characters. A guess. */
 export const MAX_NAME_CHARS = 100;
+/** What waits to be told to one application. A guess: more than a batch, less than a log. */
+export const MAX_TOLD = 100;
+/** Memberships that are remembered across a restart, and how often each is tried again. Guesses. */
+export const MAX_MEMBERSHIPS = 256;
+export const MOST_REJOINS = 10;

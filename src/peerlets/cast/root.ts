@@ -11,7 +11,8 @@ import { isRootOf } from "./attachment.ts";
 import type { GroupNode } from "./group-node.ts";
 import { MIRRORS, RENEW_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
-import { type Copy, type Data, type Submitted, readCopy } from "./protocol.ts";
+import type { Copy, Data, Submitted } from "./protocol.ts";
+import { readCopy } from "./reading.ts";
 import type { References } from "./references.ts";
 
 export interface RootPorts {

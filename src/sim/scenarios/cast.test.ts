@@ -496,14 +496,14 @@ describe("a tenth of all nodes crash at once", () => {
         const now = await placesOf(world, alive, key);
         const parents = new Map(alive.map(({ id }, i) => [id as string, now[i]]));
         const reachesRoot = (id: string) => {
-          let at: string | null = id;
+          let at = id;
           for (let steps = 0; steps < 60; steps++) {
-            const place = parents.get(at!);
+            const place = parents.get(at);
             if (!place) return false;
             if (place.role === "root") return true;
-            at = place.parent;
-            if (at === null || !parents.get(at)?.children.includes(id)) return false;
-            id = at;
+            const above = place.parent;
+            if (above === null || !parents.get(above)?.children.includes(at)) return false;
+            at = above;
           }
           return false;
         };
