@@ -12,7 +12,7 @@
  */
 import type { Prost } from "prost/sdk";
 import { isProof } from "./crypto.ts";
-import { CALL_MS, MAX_ASKED } from "./limits.ts";
+import { CALL_MS, MAX_ASKED, MAX_REPLICAS } from "./limits.ts";
 import { type Asking, ROUTED } from "./protocol.ts";
 import { readAdoption } from "./reading.ts";
 import type { References } from "./references.ts";
@@ -53,6 +53,14 @@ export async function seekParent(seeking: Seeking): Promise<Sought> {
 /** Whether this node is the root of a key, by what it knows itself. */
 export async function isRootOf(prost: Prost, key: string): Promise<boolean> {
   const [root] = await prost.replicaSet(key, 1);
+  return root?.id === prost.self;
+}
+
+/** Whether it is the root because those before it refuse the application: messages for them come here. */
+export async function isRootInstead(prost: Prost, key: string): Promise<boolean> {
+  const replicas = await prost.replicaSet(key, MAX_REPLICAS);
+  if (!replicas.some(({ id }) => id === prost.self)) return false;
+  const root = await prost.lookupPeerlet(key, { timeoutMs: CALL_MS }).catch(() => null);
   return root?.id === prost.self;
 }
 

@@ -3,7 +3,7 @@
  * copies that it keeps as a replica. What other nodes ask comes in by `remote.ts`.
  */
 import type { PeerletMessage, Prost } from "prost/sdk";
-import { isRootOf } from "./attachment.ts";
+import { isRootInstead, isRootOf } from "./attachment.ts";
 import { type Counts, GroupNode } from "./group-node.ts";
 import { Copies } from "./copies.ts";
 import { JITTER, MAX_GROUPS, POLL_MS, REFUSED_MS, UPDATE_MS } from "./limits.ts";
@@ -120,7 +120,11 @@ export class Groups {
   async rootNode(group: string): Promise<GroupNode | null> {
     const known = this.#nodes.get(group);
     if (known?.root.isHere) return known;
-    if (!(await isRootOf(this.#prost, group)) || (!known && !this.#hasRoom)) return null;
+    if (!known && !this.#hasRoom) return null;
+    const isRoot =
+      (await isRootOf(this.#prost, group)) ||
+      (known?.isAttached !== true && (await isRootInstead(this.#prost, group)));
+    if (!isRoot) return null;
     const node = this.#ensure(group);
     await node.root.become();
     return node.root.isHere ? node : null;

@@ -50,6 +50,8 @@ export const IDLE_ROOT_MS = 300_000;
 export const MIRROR_MS = 600_000;
 /** A root renews the copies this often, in ms. A guess. */
 export const RENEW_MS = 60_000;
+/** A root that refuses the application passes messages on to so many after it, itself included: the overlay's. */
+export const MAX_REPLICAS = 4;
 /** Copies of what a root keeps, on those who would be root after it. A guess. */
 export const MIRRORS = 2;
 

@@ -111,6 +111,8 @@ export class Root {
     if (replicas[0]!.id !== this.#prost.self) {
       // The new root gets what this one knows, as any replica does, and takes over.
       await this.describe();
+      // One that refuses the application is no root, and this one stays it.
+      if (!this.#mirrors.has(replicas[0]!.id)) return;
       if (await isRootOf(this.#prost, this.#node.group)) return;
       this.#isHere = false;
       this.#mirrors.set([]);
