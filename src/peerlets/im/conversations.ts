@@ -1,0 +1,16 @@
+/** How conversations are named in the history: with a person, in a room. */
+const PERSON = "p:";
+const ROOM = "r:";
+
+export function conversationOf(publicKey: string): string {
+  return `${PERSON}${publicKey}`;
+}
+
+export function conversationOfRoom(key: string): string {
+  return `${ROOM}${key}`;
+}
+
+/** Null for a room's. */
+export function personOf(conversation: string): string | null {
+  return conversation.startsWith(PERSON) ? conversation.slice(PERSON.length) : null;
+}
