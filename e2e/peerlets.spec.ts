@@ -2,40 +2,10 @@
  * Peerlets in real tabs: one drop on one page, and the application is where its
  * messages go; with policy, without a code server, after a reload.
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { keyOf } from "../src/id/hash.ts";
 import type { Overlay, Tab } from "./fixtures/overlay.ts";
 import { expect, test } from "./fixtures/overlay.ts";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-/** A package that the build made, as a person drops it. */
-function packageFile(name: string): number[] {
-  return [...readFileSync(`${ROOT}dist/peerlets/${name}.peerlet`)];
-}
-
-/** Installs by hand; resolves with the app id when it runs. */
-function install(tab: Tab, name: string): Promise<string> {
-  return tab.page.evaluate(async (bytes) => {
-    const installed = await prost.peerlets.install(Uint8Array.from(bytes));
-    return installed.appId;
-  }, packageFile(name));
-}
-
-/** The state of an application on a tab; null where nothing is known of it. */
-function stateOf(tab: Tab, appId: string): Promise<string | null> {
-  return tab.page.evaluate((id) => prost.peerlets.get(id)?.state ?? null, appId);
-}
-
-/** The ids of the tabs where it runs, in order. */
-async function where(overlay: Overlay, appId: string): Promise<string[]> {
-  const states = await Promise.all(overlay.tabs.map((tab) => stateOf(tab, appId)));
-  return overlay.tabs
-    .filter((_, i) => states[i] === "running")
-    .map(({ id }) => id)
-    .toSorted();
-}
+import { install, local, stateOf, where } from "./fixtures/peerlets.ts";
 
 /** The root of a key first. */
 function replicasOf(overlay: Overlay, key: string, count: number): string[] {
@@ -63,17 +33,6 @@ function send(tab: Tab, appId: string, name: string) {
   return tab.page.evaluate(
     ([id, text]) => prost.route(prost.keyOf(text), id, new TextEncoder().encode(text)),
     [appId, name] as const,
-  );
-}
-
-/** Calls a `local` method of the tab's own peerlet. */
-function local(tab: Tab, appId: string, method: string, ...args: (string | number)[]) {
-  return tab.page.evaluate(
-    async ([id, name, values]) => {
-      const call = prost.peerlets.local(id)[name] as (...args: unknown[]) => Promise<unknown>;
-      return call(...values);
-    },
-    [appId, method, args] as const,
   );
 }
 
