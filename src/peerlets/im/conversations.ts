@@ -14,3 +14,8 @@ export function conversationOfRoom(key: string): string {
 export function personOf(conversation: string): string | null {
   return conversation.startsWith(PERSON) ? conversation.slice(PERSON.length) : null;
 }
+
+/** The public key, or the key of the room. */
+export function keyOfConversation(conversation: string): string {
+  return conversation.slice(PERSON.length);
+}

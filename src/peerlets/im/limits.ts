@@ -8,8 +8,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 export const MAX_NAME_CHARS = 32;
 /** Of one message. A guess: two screens of a phone. */
 export const MAX_TEXT_CHARS = 4_000;
-/** A sealed message: 3 bytes a character (UTF-8 of a UTF-16 unit), escapes, keys, padding. */
-export const MAX_SEALED_BYTES = 28_000;
+/** A sealed message: 3 bytes a character (UTF-8 of a UTF-16 unit), keys, padding. Cast carries no more. */
+export const MAX_SEALED_BYTES = 16_384;
 /** Bodies are filled up to a multiple of this, in bytes, so that their length says little. A guess. */
 export const PADDING_BYTES = 256;
 /** Ids in one acknowledgement. A guess. */

@@ -101,13 +101,11 @@ export class Rooms {
   /** Joins if it has not, and reads what it missed. */
   async look(key: string): Promise<void> {
     const room = this.#of(key);
-    if (!room.isJoined) {
-      room.isJoined = true;
-      this.#carrier.join(room.group).catch((error: unknown) => {
-        room.isJoined = false;
-        this.#prost.log("a group was not joined", String(error));
-      });
-    }
+    room.isJoined = true;
+    // Each time anew: cast may have been started again, and being in already is no harm.
+    this.#carrier.join(room.group).catch((error: unknown) => {
+      this.#prost.log("a group was not joined yet", String(error));
+    });
     const today = Math.floor(this.#prost.clock.date() / ROOM_BUCKET_MS);
     for (let day = today - ROOM_BUCKETS + 1; day <= today; day++)
       await this.#lookAt(key, room, day);

@@ -4,7 +4,7 @@
  */
 import type { Plain, Prost } from "prost/sdk";
 import { hexOf } from "./bytes.ts";
-import { conversationOf, conversationOfRoom, personOf } from "./conversations.ts";
+import { conversationOf, conversationOfRoom, keyOfConversation, personOf } from "./conversations.ts";
 import { open } from "./envelope.ts";
 import { History } from "./history.ts";
 import { Inbox } from "./inbox.ts";
@@ -174,12 +174,18 @@ export class Session {
     await this.outbox.came(publicKey);
   }
 
+  /** Something was said, here or elsewhere. */
   #shown(conversation: string, message: Message): void {
     const publicKey = personOf(conversation);
     const isRequest = publicKey !== null && !this.roster.isContact(publicKey);
-    const room = publicKey === null ? conversation.slice(2) : null;
+    const room = publicKey === null ? this.#nameOfRoom(conversation) : null;
     this.emit("message", { publicKey, room, isRequest, message: { ...message } });
     this.emit(room === null ? "contacts" : "rooms", { conversation });
+  }
+
+  #nameOfRoom(conversation: string): string {
+    const key = keyOfConversation(conversation);
+    return this.roster.get(key)?.name ?? key;
   }
 
   async #renew(): Promise<void> {

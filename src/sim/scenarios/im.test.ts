@@ -32,6 +32,20 @@ interface Candidate {
   readonly isConfirmed: boolean;
 }
 
+const SIZE = sizeOf(process.env["PROST_IM"] ?? "");
+
+function sizeOf(text: string) {
+  const sizes = { nodes: 14, people: 6, messages: 8 };
+  const given = text
+    .split(",")
+    .filter(Boolean)
+    .map((part) => part.split("="));
+  return {
+    ...sizes,
+    ...Object.fromEntries(given.map(([name, size]) => [name, Number(size)])),
+  } as typeof sizes;
+}
+
 /** The peerlet's `local` methods, as a page sees them. */
 interface Im {
   me(): Promise<{ readonly publicKey: string; readonly name: string; readonly otherTabs: number }>;
@@ -54,11 +68,10 @@ interface Im {
   stats(): Promise<Readonly<Record<string, number>>>;
 }
 
-type Method = (...args: never[]) => Promise<unknown>;
-
 const SEED = 7;
 const SERVER = "https://code.example";
 let dht: MadePackage;
+let cast: MadePackage;
 let im: MadePackage;
 
 async function codeOf(name: string): Promise<string> {
@@ -84,18 +97,25 @@ beforeAll(async () => {
     code: await codeOf("dht"),
     wants: { ...wants, storageBytes: 16_777_216 },
   });
+  cast = makePackage({
+    name: "cast",
+    salt: "cast",
+    appType: "per-hop",
+    code: await codeOf("cast"),
+    wants: { ...wants, messagesPerSecond: 1_000, storageBytes: 65_536 },
+  });
   im = makePackage({
     name: "im",
     salt: "im",
     code: await codeOf("im"),
-    uses: { dht },
+    uses: { dht, cast },
     wants: { ...wants, storageBytes: 8_388_608 },
   });
 });
 
 async function ofPeers(count = 12, seed = SEED) {
   const world = await PeerletWorld.ofPeers(count, { seed, codeServers: [SERVER] });
-  for (const { manifest, parts } of [dht, im]) {
+  for (const { manifest, parts } of [dht, cast, im]) {
     world.served.set(`${SERVER}/peerlets/${manifest.name}/manifest.json`, parts.manifest);
     world.served.set(`${SERVER}/peerlets/${manifest.name}/peerlet.js`, parts.code);
   }
@@ -109,7 +129,7 @@ function imOf(world: PeerletWorld, node: SimNode): Im {
     get: (target, method: keyof Im | "then") =>
       method === "then"
         ? undefined
-        : (...args: never[]) => world.until((target[method] as Method)(...args)),
+        : (...args: never[]) => world.until(target[method](...(args as [never, never]))),
   });
 }
 
@@ -209,4 +229,34 @@ test("who was away gets it when back, from the replicas, also when the sender is
   const areDelivered = async () =>
     (await annBack.messages(bob.key)).every(({ mark }) => mark === "delivered");
   expect(await comesTo(world, areDelivered)).toBeLessThan(15_000);
+});
+
+test("a room: each member has each message once, and who comes later reads what was said", async () => {
+  const { people: count } = SIZE;
+  const world = await ofPeers(SIZE.nodes);
+  const nodes = [...world.nodes];
+  const people: Person[] = [];
+  for (let i = 0; i < count; i++) people.push(await personOn(world, nodes[i]!, `P${i}`));
+  for (const { app } of people) await app.joinRoom("The Kitchen");
+  await world.pass(15_000);
+  const said: string[] = [];
+  for (let i = 0; i < SIZE.messages; i++) {
+    const text = `message ${i}`;
+    await people[i % count]!.app.sendRoom("the  kitchen", text);
+    said.push(text);
+    await world.pass(500);
+  }
+  await world.pass(3_000);
+  let carried = 0;
+  for (const { app } of people) {
+    expect(textsOf(await app.messages("The Kitchen", { limit: 200 })).toSorted()).toEqual(
+      said.toSorted(),
+    );
+    carried += (await app.stats())["carried"]!;
+  }
+  console.log(`${carried} of ${said.length * (count - 1)} copies came by cast`);
+  const late = await personOn(world, nodes[count]!, "Late");
+  await late.app.joinRoom("The kitchen");
+  const isThere = async () => (await late.app.messages("the kitchen")).length === said.length;
+  expect(await comesTo(world, isThere)).toBeLessThan(15_000);
 });
