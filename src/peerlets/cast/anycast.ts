@@ -4,9 +4,10 @@
  * search. It begins at this node's place in the tree, or where a join of it would end.
  */
 import type { Prost } from "prost/sdk";
-import { type Groups, neighboursOf } from "./groups.ts";
-import { CALL_MS, MAX_ANYCAST_NODES, MAX_CHILDREN } from "./limits.ts";
-import { type Data, ROUTED, readNodes } from "./protocol.ts";
+import type { Groups } from "./groups.ts";
+import { CALL_MS, MAX_ANYCAST_NODES } from "./limits.ts";
+import { type Data, ROUTED } from "./protocol.ts";
+import { readAnycastAnswer } from "./reading.ts";
 
 /** The node that took it. A node that took it and could not say so may not be the only one. */
 export async function anycast(
@@ -16,7 +17,7 @@ export async function anycast(
   data: Data,
 ): Promise<{ readonly node: string; readonly asked: number }> {
   const own = groups.get(group);
-  const toAsk = own?.isAttached ? neighboursOf(own) : await entrance(prost, group);
+  const toAsk = own?.isAttached ? own.neighbours : await entrance(prost, group);
   const asked = new Set([prost.self]);
   for (
     let id = toAsk.shift();
@@ -26,11 +27,12 @@ export async function anycast(
     if (asked.has(id)) continue;
     asked.add(id);
     try {
-      const answer = await groups.references.at(id, (there) =>
+      const said = await groups.references.at(id, (there) =>
         there.anycast(group, data, own?.proof ?? ""),
       );
-      if (answer?.isTaken === true) return { node: id, asked: asked.size - 1 };
-      toAsk.unshift(...readNodes(answer?.next, MAX_CHILDREN + 1));
+      const answer = readAnycastAnswer(said);
+      if (answer.isTaken) return { node: id, asked: asked.size - 1 };
+      toAsk.unshift(...answer.next);
     } catch {
       // Gone, or busy: the next one.
     }

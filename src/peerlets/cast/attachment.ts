@@ -12,8 +12,9 @@
  */
 import type { Prost } from "prost/sdk";
 import { isProof } from "./crypto.ts";
-import { ASK_CHILDREN, CALL_MS, MAX_ASKED } from "./limits.ts";
-import { type Asking, ROUTED, readHex, readNodes, readPath } from "./protocol.ts";
+import { CALL_MS, MAX_ASKED, MAX_REPLICAS } from "./limits.ts";
+import { type Asking, ROUTED } from "./protocol.ts";
+import { readAdoption } from "./reading.ts";
 import type { References } from "./references.ts";
 
 export type Sought =
@@ -55,6 +56,14 @@ export async function isRootOf(prost: Prost, key: string): Promise<boolean> {
   return root?.id === prost.self;
 }
 
+/** Whether it is the root because those before it refuse the application: messages for them come here. */
+export async function isRootInstead(prost: Prost, key: string): Promise<boolean> {
+  const replicas = await prost.replicaSet(key, MAX_REPLICAS);
+  if (!replicas.some(({ id }) => id === prost.self)) return false;
+  const root = await prost.lookupPeerlet(key, { timeoutMs: CALL_MS }).catch(() => null);
+  return root?.id === prost.self;
+}
+
 async function findRoot({ prost, group }: Seeking): Promise<string> {
   return (await prost.lookupPeerlet(group, { timeoutMs: 2 * CALL_MS })).id;
 }
@@ -77,21 +86,21 @@ async function descend(seeking: Seeking, first: string): Promise<Sought> {
     asked.add(id);
     seeking.asks(id);
     try {
-      const answer = await references.at(id, (there) => there.adopt(group, asking));
-      switch (answer?.kind) {
+      const said = await references.at(id, (there) => there.adopt(group, asking));
+      const answer = readAdoption(said);
+      switch (answer.kind) {
         case "adopted": {
-          const path = readPath(answer.path);
+          const path = answer.path && [...answer.path];
           const isFit = mayBeParent(seeking, id, path, answer.proof) && !path?.includes(prost.self);
           if (isFit) return { kind: "parent", id, path };
           break;
         }
         case "ask":
-          toAsk.unshift(...readNodes(answer.nodes, ASK_CHILDREN));
+          toAsk.unshift(...answer.nodes);
           break;
         case "no":
-          if (answer.isFinal) return { kind: "refused", why: String(answer.why).slice(0, 200) };
+          if (answer.isFinal) return { kind: "refused", why: answer.why || "the group refused it" };
           break;
-        default:
       }
     } catch {
       // Gone, or busy: the next one.
@@ -105,8 +114,8 @@ function mayBeParent(
   { publicKey, group }: Seeking,
   id: string,
   path: readonly string[] | null,
-  proof: unknown,
+  proof: string,
 ): boolean {
   if (publicKey === "" || path?.[0] === id) return true;
-  return isProof(publicKey, group, id, readHex(proof, 64));
+  return isProof(publicKey, group, id, proof);
 }

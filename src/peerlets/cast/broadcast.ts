@@ -19,7 +19,8 @@ import {
   MAX_HANDING_ON,
   MOST_HANDING_ON,
 } from "./limits.ts";
-import { type Data, ROUTED, readData, readGroup, readRun, readSerial } from "./protocol.ts";
+import { type Data, ROUTED } from "./protocol.ts";
+import { readData, readGroup, readRun, readSerial } from "./reading.ts";
 
 export interface Broadcasted {
   /** Its own claim. */

@@ -9,7 +9,9 @@ import type { Clients, Received } from "./clients.ts";
 import { hexOf, publicKeyOf } from "./crypto.ts";
 import type { Groups } from "./groups.ts";
 import { CALL_MS, GIVE_UP_MS, RETRY_MS } from "./limits.ts";
-import { type AtNode, type Submitted, readData, readHex } from "./protocol.ts";
+import type { Memberships } from "./memberships.ts";
+import type { AtNode } from "./protocol.ts";
+import { readData, readHex, readSubmitted } from "./reading.ts";
 
 export interface Created {
   readonly key: string;
@@ -26,6 +28,8 @@ export interface Place {
   readonly isMember: boolean;
   readonly parent: string | null;
   readonly children: readonly string[];
+  /** Parent and children that are members themselves, as far as they have said so. */
+  readonly near: readonly string[];
   /** Steps to the root; null while there is no way to it. */
   readonly depth: number | null;
 }
@@ -36,9 +40,11 @@ export class Cast {
   readonly #prost: Prost;
   readonly #groups: Groups;
   readonly #clients: Clients;
+  readonly #memberships: Memberships;
 
-  constructor(prost: Prost, groups: Groups, clients: Clients) {
+  constructor(prost: Prost, groups: Groups, clients: Clients, memberships: Memberships) {
     this.#prost = prost;
+    this.#memberships = memberships;
     this.#groups = groups;
     this.#clients = clients;
   }
@@ -64,14 +70,19 @@ export class Cast {
     try {
       await this.#groups.join(key, credential);
     } catch (error) {
-      if (isNew) this.leave(client, name);
+      if (isNew) {
+        this.#clients.leave(client, key);
+        this.#groups.left(key);
+      }
       throw error;
     }
+    this.#memberships.add({ client, name: name as string, credential });
     return { key };
   }
 
   leave(client: string, name: unknown): void {
     const key = this.#clients.keyOf(client, name);
+    this.#memberships.remove(client, name as string);
     this.#clients.leave(client, key);
     this.#groups.left(key);
   }
@@ -98,8 +109,9 @@ export class Cast {
           name: this.#clients.nameOf(client, node.group),
           role: node.root.isHere ? "root" : role,
           isMember,
-          parent: node.parent,
+          parent: node.parent.id,
           children: node.children.ids,
+          near: node.near,
           depth: node.path && node.path.length - 1,
         };
       });
@@ -111,16 +123,21 @@ export class Cast {
     return this.#clients.received(client, this.#clients.keyOf(client, name), from);
   }
 
-  async #atRoot(key: string, work: (there: RootOf) => Promise<Submitted>): Promise<void> {
+  /** An application is not here any more. */
+  leaveAll(client: string): void {
+    for (const name of this.#clients.namesOf(client)) this.leave(client, name);
+  }
+
+  async #atRoot(key: string, work: (there: RootOf) => Promise<unknown>): Promise<void> {
     const { clock, random } = this.#prost;
     const untilMs = clock.now() + GIVE_UP_MS;
     let waitMs: number = RETRY_MS.first;
     while (clock.now() < untilMs) {
       try {
         const there = await this.#prost.lookupPeerlet<AtNode>(key, { timeoutMs: 2 * CALL_MS });
-        const answer = await work(there);
+        const answer = readSubmitted(await work(there));
         if (answer.kind === "taken") return;
-        if (answer.kind === "no") throw new Refusal(String(answer.why).slice(0, 200));
+        if (answer.kind === "no") throw new Refusal(answer.why || "the root refused it");
       } catch (error) {
         if (error instanceof Refusal) throw error;
       }

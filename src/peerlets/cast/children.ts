@@ -13,6 +13,7 @@ interface Child {
   /** What it had when it came; looked for once this node has a log to find it in. */
   last: Asking["last"];
   heardMs: number;
+  isMember: boolean;
   toldPath: readonly string[] | null;
 }
 
@@ -61,7 +62,7 @@ export class Children {
   }
 
   /** False when there is no place. One that is there already begins anew. */
-  adopt(id: string, { last }: Asking): boolean {
+  adopt(id: string, { last, isMember }: Asking): boolean {
     const { prost, log } = this.#ports;
     if (!this.has(id) && this.count >= MAX_CHILDREN) return false;
     this.#children.get(id)?.pump.stop();
@@ -87,6 +88,7 @@ export class Children {
       }),
       oldBefore: last === null ? log.head : 0,
       last,
+      isMember,
       heardMs: prost.clock.now(),
       toldPath: null,
     };
@@ -97,9 +99,15 @@ export class Children {
   }
 
   /** It told something: it is there. */
-  heard(id: string): void {
+  heard(id: string, isMember: boolean): void {
     const child = this.#children.get(id);
-    if (child) child.heardMs = this.#ports.prost.clock.now();
+    if (!child) return;
+    child.heardMs = this.#ports.prost.clock.now();
+    child.isMember = isMember;
+  }
+
+  get members(): string[] {
+    return this.ids.filter((id) => this.#children.get(id)!.isMember);
   }
 
   remove(id: string, only?: Child): void {
@@ -122,8 +130,8 @@ export class Children {
   }
 
   #run(child: Child, isDue: boolean): void {
-    const { log, path } = this.#ports;
-    if (path() === null) return;
+    const { log } = this.#ports;
+    if (this.#ports.path() === null) return;
     if (Array.isArray(child.last)) {
       const place = log.after(child.last as [string, string, number]);
       if (place !== null) child.pump.cursor = Math.max(child.pump.cursor, place);

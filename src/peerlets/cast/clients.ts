@@ -9,7 +9,8 @@
  */
 import type { Plain, Prost } from "prost/sdk";
 import { MAX_CLIENTS, MAX_NAME_CHARS, RECEIVED_MESSAGES } from "./limits.ts";
-import { type CastMessage, type Data, isId } from "./protocol.ts";
+import type { CastMessage, Data } from "./protocol.ts";
+import { isId } from "./reading.ts";
 
 /** The page and this peerlet's view, among the clients; the others are called by their app ids. */
 export const PAGE = "";
@@ -83,6 +84,11 @@ export class Clients {
 
   nameOf(client: string, group: string): string | null {
     return this.#byGroup.get(group)?.get(client)?.name ?? null;
+  }
+
+  namesOf(client: string): string[] {
+    const all = [...this.#byGroup.values()].map((clients) => clients.get(client)?.name);
+    return all.filter((name) => name !== undefined);
   }
 
   /** A message for all clients in the group. */

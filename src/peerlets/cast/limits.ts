@@ -50,6 +50,8 @@ export const IDLE_ROOT_MS = 300_000;
 export const MIRROR_MS = 600_000;
 /** A root renews the copies this often, in ms. A guess. */
 export const RENEW_MS = 60_000;
+/** A root that refuses the application passes messages on to so many after it, itself included: the overlay's. */
+export const MAX_REPLICAS = 4;
 /** Copies of what a root keeps, on those who would be root after it. A guess. */
 export const MIRRORS = 2;
 
@@ -78,3 +80,8 @@ export const RECEIVED_MESSAGES = 200;
 export const MAX_CLIENTS = 32;
 /** A name of a group, in characters. A guess. */
 export const MAX_NAME_CHARS = 100;
+/** What waits to be told to one application. A guess: more than a batch, less than a log. */
+export const MAX_TOLD = 100;
+/** Memberships that are remembered across a restart, and how often each is tried again. Guesses. */
+export const MAX_MEMBERSHIPS = 256;
+export const MOST_REJOINS = 10;

@@ -5,7 +5,8 @@
  * A place in it is a number that stays the same while older messages go.
  */
 import { BATCH_BYTES, BATCH_MESSAGES, LOG_BYTES, LOG_MESSAGES, MAX_SENDERS } from "./limits.ts";
-import { type CastMessage, type MessageId, bytesOf } from "./protocol.ts";
+import type { CastMessage, MessageId } from "./protocol.ts";
+import { bytesOf } from "./reading.ts";
 
 export interface Logged extends CastMessage {
   /** It was sent before this node came to the tree. */

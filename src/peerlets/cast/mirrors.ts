@@ -39,6 +39,11 @@ export class Mirrors {
     this.#settle();
   }
 
+  /** False when it is none, or did not take what it was sent. */
+  has(id: string): boolean {
+    return this.#pumps.has(id);
+  }
+
   run(isDue = false): void {
     for (const pump of this.#pumps.values()) pump.run(isDue);
   }

@@ -12,7 +12,8 @@ import {
   MAX_OUTBOX,
   RETRY_MS,
 } from "./limits.ts";
-import { type AtNode, type Data, type Submitted, bytesOf } from "./protocol.ts";
+import type { AtNode, Data, Submitted } from "./protocol.ts";
+import { bytesOf, readSubmitted } from "./reading.ts";
 
 export interface Sent {
   readonly serial: number;
@@ -80,7 +81,7 @@ export class Outbox {
       }
       waitMs = RETRY_MS.first;
       this.#waiting.splice(0, batch.length);
-      const why = answer.kind === "no" ? String(answer.why).slice(0, 200) : "";
+      const why = answer.kind === "no" ? answer.why || "the root refused it" : "";
       for (const { done } of batch) done(why);
     }
     this.#isRunning = false;
@@ -98,7 +99,7 @@ export class Outbox {
   }
 
   async #submit(batch: readonly Waiting[]): Promise<Submitted> {
-    const { prost, group, run, proof } = this.#ports;
+    const { prost, group, run } = this.#ports;
     const messages = batch.map(({ serial, data }) => ({ serial, data }));
     const here = this.#ports.submitHere(messages);
     if (here) return here;
@@ -109,7 +110,7 @@ export class Outbox {
         : await prost.peerletAt<AtNode>(this.#root, options);
     this.#root = there.id;
     const pairs = messages.map(({ serial, data }) => [serial, data] as const);
-    return (await there.submit(group, run, pairs, proof())) ?? { kind: "later" };
+    return readSubmitted(await there.submit(group, run, pairs, this.#ports.proof()));
   }
 
   /** What waited too long may still arrive, if the root took it and could not say so. */

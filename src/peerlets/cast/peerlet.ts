@@ -8,7 +8,7 @@
  * messages are handed on, `groups.ts` what other nodes may ask, `clients.ts` who on
  * this node is told, `broadcast.ts` the whole ring. docs/services/cast.md has the guarantees.
  */
-import { type Plain, definePeerlet } from "prost/sdk";
+import { definePeerlet } from "prost/sdk";
 import { type Broadcasted, Broadcasts } from "./broadcast.ts";
 import { CallRate } from "./call-rate.ts";
 import { Cast } from "./cast.ts";
@@ -16,15 +16,21 @@ import { Clients, PAGE } from "./clients.ts";
 import { hexOf } from "./crypto.ts";
 import { Groups } from "./groups.ts";
 import { RECEIVED_MESSAGES } from "./limits.ts";
-import { readData } from "./protocol.ts";
+import { Memberships } from "./memberships.ts";
+import { readData } from "./reading.ts";
+import { remoteOf } from "./remote.ts";
+import { serviceOf } from "./service.ts";
+import { Telling } from "./telling.ts";
 
 /** Of a run: so many that two never meet. */
 const RUN_BYTES = 8;
 
 export default definePeerlet((prost) => {
   const run = hexOf(prost.random.bytes(RUN_BYTES));
+  const telling = new Telling(prost, (client) => cast.leaveAll(client));
   const clients = new Clients(prost, (client, event, detail) => {
     if (client === PAGE) prost.emit(event, detail);
+    else telling.tell(client, event, detail);
   });
   const groups = new Groups(prost, run, {
     hasMembers: (group) => clients.has(group),
@@ -33,21 +39,18 @@ export default definePeerlet((prost) => {
     changed: (group) => prost.emit("tree", { key: group }),
     ended: (group, why) => clients.ended(group, why),
   });
-  const cast = new Cast(prost, groups, clients);
+  const memberships = new Memberships(prost);
+  const cast = new Cast(prost, groups, clients, memberships);
   let broadcasted: Broadcasted[] = [];
   const broadcasts = new Broadcasts(prost, run, ({ sender, serial, data }) => {
     broadcasted = [...broadcasted, { sender, serial, data }].slice(-RECEIVED_MESSAGES);
     prost.emit("broadcast", { sender, serial, data });
   });
   const rate = new CallRate(() => prost.clock.now());
-  /** Every remote method counts what its caller does. */
-  const counted =
-    <Args extends unknown[], Answer>(method: (caller: string, ...args: Args) => Answer) =>
-    (caller: string, ...args: Args) => {
-      if (!rate.admits(caller)) throw new Error("this node calls too often");
-      return method(caller, ...args);
-    };
-  const { remote } = groups;
+  const remote = remoteOf(prost, groups);
+  void memberships.restore(({ client, name, credential }) =>
+    cast.join(client, name, { credential }),
+  );
 
   return {
     forward: (message) => groups.forward(message),
@@ -55,17 +58,7 @@ export default definePeerlet((prost) => {
       if (Broadcasts.is(message)) broadcasts.take(message);
     },
     update: () => groups.updated(),
-    remote: {
-      create: counted(remote.create),
-      adopt: counted(remote.adopt),
-      poll: counted(remote.poll),
-      deliver: counted(remote.deliver),
-      part: counted(remote.part),
-      submit: counted(remote.submit),
-      mirror: counted(remote.mirror),
-      copyOf: counted(remote.copyOf),
-      anycast: counted(remote.anycast),
-    },
+    remote: counted(remote, rate),
     local: {
       create: (group: unknown, options: unknown) => cast.create(PAGE, group, options),
       join: (group: unknown, options: unknown) => cast.join(PAGE, group, options),
@@ -73,7 +66,7 @@ export default definePeerlet((prost) => {
       multicast: (group: unknown, data: unknown) => cast.multicast(PAGE, group, data),
       anycast: (group: unknown, data: unknown) => cast.anycast(PAGE, group, data),
       broadcast: (data: unknown) => broadcasts.send(readData(data)),
-      broadcasts: () => broadcasted as unknown as Plain,
+      broadcasts: () => broadcasted,
       groups: () => cast.places(PAGE),
       received: (group: unknown, options: unknown) => cast.received(PAGE, group, options),
       self: () => prost.self,
@@ -86,6 +79,19 @@ export default definePeerlet((prost) => {
         broadcastPartsLost: broadcasts.counts.partsLost,
       }),
     },
+    service: serviceOf(cast),
     close: () => groups.close(),
   };
 });
+
+/** Every remote method counts what its caller does. */
+function counted(remote: ReturnType<typeof remoteOf>, rate: CallRate): typeof remote {
+  const methods = Object.entries(remote).map(([name, method]) => [
+    name,
+    (caller: string, ...args: unknown[]) => {
+      if (!rate.admits(caller)) throw new Error("this node calls too often");
+      return method(caller, ...args);
+    },
+  ]);
+  return Object.fromEntries(methods) as typeof remote;
+}

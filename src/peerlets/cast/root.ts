@@ -11,7 +11,8 @@ import { isRootOf } from "./attachment.ts";
 import type { GroupNode } from "./group-node.ts";
 import { MIRRORS, RENEW_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
-import { type Copy, type Data, type Submitted, readCopy } from "./protocol.ts";
+import type { Copy, Data, Submitted } from "./protocol.ts";
+import { readCopy } from "./reading.ts";
 import type { References } from "./references.ts";
 
 export interface RootPorts {
@@ -110,6 +111,8 @@ export class Root {
     if (replicas[0]!.id !== this.#prost.self) {
       // The new root gets what this one knows, as any replica does, and takes over.
       await this.describe();
+      // One that refuses the application is no root, and this one stays it.
+      if (!this.#mirrors.has(replicas[0]!.id)) return;
       if (await isRootOf(this.#prost, this.#node.group)) return;
       this.#isHere = false;
       this.#mirrors.set([]);

@@ -1,0 +1,113 @@
+/** What peerlets of other nodes may call here. The caller is proved; what it brings is read before anything else. */
+import type { Prost } from "prost/sdk";
+import { copyOf } from "./copies.ts";
+import type { GroupNode } from "./group-node.ts";
+import type { Groups } from "./groups.ts";
+import { BATCH_MESSAGES, MAX_GROUPS_OF_ONE, MIRRORS } from "./limits.ts";
+import type {
+  Adoption,
+  AnycastAnswer,
+  AtNode,
+  Copy,
+  Descriptor,
+  Polled,
+  Submitted,
+} from "./protocol.ts";
+import {
+  readAsking,
+  readCopy,
+  readData,
+  readGroup,
+  readHex,
+  readList,
+  readMessages,
+  readPath,
+  readRun,
+  readSerial,
+  readWhy,
+} from "./reading.ts";
+
+type Remote = {
+  readonly [Name in keyof AtNode]: (caller: string, ...args: unknown[]) => unknown;
+};
+
+export function remoteOf(prost: Prost, groups: Groups): Remote {
+  return {
+    create: async (caller, group, publicKey): Promise<Submitted> => {
+      const [key, hex] = [readGroup(group), readHex(publicKey, 32)];
+      const node = await groups.rootNode(key);
+      return node ? describe(groups, node, { creator: caller, publicKey: hex }) : { kind: "later" };
+    },
+    adopt: async (caller, group, asking): Promise<Adoption> => {
+      const [key, read] = [readGroup(group), readAsking(asking)];
+      const why = groups.whyRefused(key);
+      if (why !== null) return { kind: "no", why, isFinal: true };
+      const node = await groups.nodeFor(key);
+      if (!node) return { kind: "no", why: "this node is in too many groups", isFinal: false };
+      const answer = node.adopt(caller, read);
+      node.parent.seek();
+      return answer;
+    },
+    poll: (caller, group, isMember): Polled =>
+      groups.get(readGroup(group))?.poll(caller, isMember === true) ?? { kind: "stranger" },
+    deliver: async (caller, group, path, messages, isCaughtUp): Promise<boolean> => {
+      const node = groups.get(readGroup(group));
+      const [way, batch] = [readPath(path), readMessages(messages)];
+      return (await node?.deliver(caller, way, batch, isCaughtUp === true)) ?? false;
+    },
+    part: (caller, group, why): void => groups.get(readGroup(group))?.part(caller, readWhy(why)),
+    submit: async (caller, group, run, messages, proof): Promise<Submitted> => {
+      const list = readList(messages, BATCH_MESSAGES).map((each) => {
+        const [serial, data] = readList(each, 2);
+        return { serial: readSerial(serial), data: readData(data) };
+      });
+      const [key, ofRun, shown] = [readGroup(group), readRun(run), readHex(proof, 64)];
+      const node = await groups.rootNode(key);
+      return (await node?.root.submit(caller, ofRun, list, shown)) ?? { kind: "later" };
+    },
+    mirror: async (caller, group, copy): Promise<boolean> => {
+      const key = readGroup(group);
+      const isKept = await groups.copies.keep(caller, key, readCopy(copy));
+      // The old root may have given way to this one.
+      if (isKept) void groups.copied(key).catch(() => {});
+      return isKept;
+    },
+    copyOf: async (caller, group): Promise<Copy | null> => {
+      const key = readGroup(group);
+      const replicas = await prost.replicaSet(key, 1 + MIRRORS);
+      if (!replicas.some(({ id }) => id === caller)) return null;
+      const node = groups.get(key);
+      return node?.root.isHere ? copyOf(node, node.log.newest()) : groups.copies.newest(key);
+    },
+    anycast: (caller, group, data, proof): AnycastAnswer => {
+      const [key, read, shown] = [readGroup(group), readData(data), readHex(proof, 64)];
+      const node = groups.get(key);
+      if (!node?.admits(caller, shown)) return { isTaken: false, next: [] };
+      if (groups.takeAnycast(key, caller, read)) return { isTaken: true, next: [] };
+      return { isTaken: false, next: node.neighbours };
+    },
+  };
+}
+
+/** The group has an owner now, or it is said why not. */
+async function describe(groups: Groups, node: GroupNode, wanted: Descriptor): Promise<Submitted> {
+  const { creator, publicKey } = wanted;
+  const known = node.descriptor;
+  if (known) {
+    const isSame = known.creator === creator && known.publicKey === publicKey;
+    return isSame
+      ? { kind: "taken" }
+      : { kind: "no", why: "a group of this name was created before" };
+  }
+  const isUsed = node.children.count > 0 || groups.hasMembers(node.group);
+  if (isUsed && publicKey !== "") {
+    return { kind: "no", why: "an open group of this name is in use: take another name" };
+  }
+  const own = groups.all.filter((each) => each.descriptor?.creator === creator);
+  if (own.length >= MAX_GROUPS_OF_ONE) {
+    return { kind: "no", why: `this root keeps ${MAX_GROUPS_OF_ONE} groups of this node already` };
+  }
+  node.descriptor = wanted;
+  await node.root.describe();
+  return { kind: "taken" };
+}
