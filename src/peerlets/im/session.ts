@@ -4,7 +4,12 @@
  */
 import type { Plain, Prost } from "prost/sdk";
 import { hexOf } from "./bytes.ts";
-import { conversationOf, conversationOfRoom, keyOfConversation, personOf } from "./conversations.ts";
+import {
+  conversationOf,
+  conversationOfRoom,
+  keyOfConversation,
+  personOf,
+} from "./conversations.ts";
 import { open } from "./envelope.ts";
 import { History } from "./history.ts";
 import { Inbox } from "./inbox.ts";
