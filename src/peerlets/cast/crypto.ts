@@ -5,13 +5,13 @@
  * node shows of it is a signature over the group and its own id, which nobody
  * else can use, since callers of remote methods are proved.
  */
-import { isSigned, publicKeyOf as publicKeyOfSecret, sign } from "../replicated/crypto.ts";
+import { isSigned, publicKeyOf as publicKeyBytes, sign } from "../replicated/crypto.ts";
 
 const encoder = new TextEncoder();
 
 /** `credential`: 64 hex digits. */
 export function publicKeyOf(credential: string): string {
-  return hexOf(publicKeyOfSecret(fromHex(credential)));
+  return hexOf(publicKeyBytes(fromHex(credential)));
 }
 
 /** What shows a group's other nodes that this one may be in it. */
