@@ -121,6 +121,11 @@ export function localOf(session: () => Session, importKey: (text: string) => Pro
     const written = history
       .messages(conversationOf(publicKey))
       .filter(({ author }) => author === publicKey);
+    // Where they are, before anything is said to them.
+    if (isNew)
+      await session()
+        .presence.look(publicKey)
+        .catch(() => {});
     if (isNew && written.length > 0) {
       // Accepted: now they may know that it arrived.
       roster.answers(publicKey);

@@ -171,7 +171,9 @@ export default defineView<Local>(async ({ root, local, on }) => {
         to.kind === "room"
           ? ({ author, name }) => {
               const contact = shown?.contacts.find((each) => each.publicKey === author);
-              return contact ? contact.name || name : `${name || "Somebody"} · ${author.slice(0, 6)}`;
+              return contact
+                ? contact.name || name
+                : `${name || "Somebody"} · ${author.slice(0, 6)}`;
             }
           : null,
       empty:
