@@ -21,6 +21,7 @@ import type { Handled } from "./mailbox.ts";
 import type { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
 import type { Roster } from "./roster.ts";
+import { dateOf } from "./dates.ts";
 
 export interface InboxEvents {
   message(conversation: string, message: Message): void;
@@ -63,7 +64,7 @@ export class Inbox {
   async take(letter: Opened, isStraight: boolean): Promise<Handled> {
     const writer = hexOf(letter.writer);
     const body = readBody(letter.body);
-    const ageMs = body ? this.#prost.clock.date() - body.sealed : 0;
+    const ageMs = body ? dateOf(this.#prost) - body.sealed : 0;
     const isSound = body && ageMs <= MAX_SEALED_AGE_MS && ageMs >= -MAX_CLOCK_AHEAD_MS;
     if (!isSound || this.#roster.isBlocked(writer)) {
       this.counts.refused += 1;
@@ -101,7 +102,7 @@ export class Inbox {
 
   async #takeText(writer: string, body: TextBody, isStraight: boolean): Promise<Handled> {
     const conversation = conversationOf(writer);
-    const message = messageOf(writer, body, this.#prost.clock.date());
+    const message = messageOf(writer, body, dateOf(this.#prost));
     const isNew = this.#history.add(conversation, message);
     if (isNew) {
       // "Delivered" says that it is kept here.
@@ -122,7 +123,7 @@ export class Inbox {
       this.counts.later += 1;
       return "later";
     }
-    const message = messageOf(writer, body, this.#prost.clock.date());
+    const message = messageOf(writer, body, dateOf(this.#prost));
     if (!this.#history.add(conversation, message)) return "taken";
     this.counts.taken += 1;
     this.#events.message(conversation, message);

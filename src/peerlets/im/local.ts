@@ -127,6 +127,11 @@ export function localOf(
     const written = history
       .messages(conversationOf(publicKey))
       .filter(({ author }) => author === publicKey);
+    // Where they are, before anything is said to them.
+    if (isNew)
+      await session()
+        .presence.look(publicKey)
+        .catch(() => {});
     if (isNew && written.length > 0) {
       // Accepted: now they may know that it arrived.
       roster.answers(publicKey);

@@ -23,6 +23,7 @@ import {
   REQUEST_PAGES,
 } from "./limits.ts";
 import type { Dht } from "./owned.ts";
+import { dateOf } from "./dates.ts";
 
 const KEY_BYTES_OF_DHT = 20;
 /** A place in the dht's order of values under one key, in bytes. */
@@ -130,7 +131,7 @@ export class Mailbox {
     const mine = present
       .filter(({ known }) => known.removal !== null)
       .toSorted((a, b) => b.known.sealed - a.known.sealed);
-    const before = this.#prost.clock.date() - KEEP_READ_MS;
+    const before = dateOf(this.#prost) - KEEP_READ_MS;
     const old = mine.filter(({ known }, i) => i >= MAX_KEPT_READ || known.sealed < before);
     for (const { hash, known } of old.slice(-MAX_REMOVALS)) {
       const { removed } = await this.#dht.remove(box, known.removal!, { hash });

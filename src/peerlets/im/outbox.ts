@@ -18,6 +18,7 @@ import {
 } from "./limits.ts";
 import type { Post } from "./post.ts";
 import type { Roster } from "./roster.ts";
+import { dateOf } from "./dates.ts";
 
 const ID_BYTES = 16;
 
@@ -62,7 +63,7 @@ export class Outbox {
   }
 
   send(to: string, text: string, name: string): Message {
-    const date = this.#prost.clock.date();
+    const date = dateOf(this.#prost);
     const id = hexOf(this.#prost.random.bytes(ID_BYTES));
     const sealed = date;
     const own = { id, author: this.#me, name, text, date, sealed, stored: 0, isCopy: false };
@@ -85,7 +86,7 @@ export class Outbox {
 
   /** The replicas' copies do not last for ever. */
   renew(): void {
-    const date = this.#prost.clock.date();
+    const date = dateOf(this.#prost);
     for (const { key } of this.#roster.contacts()) {
       for (const { id, stored, date: written } of this.#undelivered(key)) {
         if (date - stored > STORE_AGAIN_MS && date - written < GIVE_UP_MS) this.#retry(key, id);
@@ -155,7 +156,7 @@ export class Outbox {
     try {
       await this.#post.put(to, letter, !this.#roster.get(to)?.answers);
       this.#retries.delete(id);
-      const stored = this.#prost.clock.date();
+      const stored = dateOf(this.#prost);
       this.#history.change(name, this.#me, id, { stored });
       this.#mark(to, id, "sent");
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Prost, Service } from "prost/sdk";
 import type { DhtService } from "../dht/service.ts";
 import { hexOf, joined, utf8 } from "./bytes.ts";
 import { type Keys, sha256, sign } from "./crypto.ts";
+import { dateOf } from "./dates.ts";
 
 export type Dht = Service<DhtService>;
 
@@ -43,7 +44,7 @@ export class Owned {
   /** Over the version that was read or written last. */
   async write(value: Uint8Array, ttlMs: number): Promise<void> {
     // The date keeps it above versions that are no longer known to anybody.
-    this.#sequence = Math.max(this.#sequence + 1, this.#prost.clock.date());
+    this.#sequence = Math.max(this.#sequence + 1, dateOf(this.#prost));
     const { publicKey, seed } = this.#keys;
     const [name, sequence] = [this.#name, this.#sequence];
     const count = new Uint8Array(8);

@@ -7,6 +7,7 @@ import { type Sealed, seal } from "./envelope.ts";
 import { HAND_MS, MAX_NODES, MAX_REFERENCES } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Presence } from "./presence.ts";
+import { dateOf } from "./dates.ts";
 
 /** What tabs may call on each other. */
 export interface AtTab {
@@ -34,7 +35,7 @@ export class Post {
   }
 
   seal(to: string, body: Unsealed<Body>): Sealed {
-    const sealed = { ...body, sealed: this.#prost.clock.date() };
+    const sealed = { ...body, sealed: dateOf(this.#prost) };
     return seal(this.#keys, bytesOfHex(to), sealed, this.#prost.random.bytes(KEY_BYTES));
   }
 

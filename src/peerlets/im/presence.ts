@@ -8,6 +8,7 @@ import { bytesOfHex, fieldsOf, isDate, isHex, utf8 } from "./bytes.ts";
 import type { Keys } from "./crypto.ts";
 import { MAX_CLOCK_AHEAD_MS, MAX_NODES, MAX_PRESENCE_AGE_MS, PRESENCE_TTL_MS } from "./limits.ts";
 import { type Dht, Owned, readOwned } from "./owned.ts";
+import { dateOf } from "./dates.ts";
 
 const RECORD = "im presence";
 const NODE_DIGITS = 40;
@@ -80,7 +81,7 @@ export class Presence {
     const found = await readOwned(this.#dht, bytesOfHex(publicKey), RECORD);
     const told = found && placesOf(found.value);
     if (!found || !told) return;
-    const ageMs = this.#prost.clock.date() - told.date;
+    const ageMs = dateOf(this.#prost) - told.date;
     if (ageMs > MAX_PRESENCE_AGE_MS || ageMs < -MAX_CLOCK_AHEAD_MS) return;
     const nowMs = this.#prost.clock.now();
     const before = this.#people.get(publicKey);
@@ -132,7 +133,7 @@ export class Presence {
 
   async #write(places: readonly Place[]): Promise<void> {
     const nodes = places.map(({ node, beat }) => [node, beat]);
-    const value = utf8(JSON.stringify({ nodes, date: this.#prost.clock.date() }));
+    const value = utf8(JSON.stringify({ nodes, date: dateOf(this.#prost) }));
     await this.#owned.write(value, PRESENCE_TTL_MS);
   }
 }

@@ -40,6 +40,7 @@ import {
 import type { Dht } from "./owned.ts";
 import { Rates } from "./rates.ts";
 import { isName, isText, sameName } from "./texts.ts";
+import { dateOf } from "./dates.ts";
 
 /** What carries a message to the members of a group that are there. */
 export interface Carrier {
@@ -106,13 +107,13 @@ export class Rooms {
     this.#carrier.join(room.group).catch((error: unknown) => {
       this.#prost.log("a group was not joined yet", String(error));
     });
-    const today = Math.floor(this.#prost.clock.date() / ROOM_BUCKET_MS);
+    const today = Math.floor(dateOf(this.#prost) / ROOM_BUCKET_MS);
     for (let day = today - ROOM_BUCKETS + 1; day <= today; day++)
       await this.#lookAt(key, room, day);
   }
 
   send(key: string, text: string, name: string): Message {
-    const date = this.#prost.clock.date();
+    const date = dateOf(this.#prost);
     const { id, bytes } = this.#made(this.#of(key), text, date, name);
     const own = { id, author: this.#me, name, text, date, sealed: date, stored: 0, isCopy: false };
     const message: Message = { ...own, mark: "waiting" };
@@ -230,7 +231,7 @@ export class Rooms {
     const author = inside.slice(0, KEY_BYTES);
     const body = inside.subarray(INSIDE_BYTES);
     const { text, date, name } = fieldsOf(body) ?? {};
-    const nowDate = this.#prost.clock.date();
+    const nowDate = dateOf(this.#prost);
     if (!isText(text) || !isDate(date) || !(name === "" || isName(name))) return null;
     if (date > nowDate + MAX_CLOCK_AHEAD_MS || date < nowDate - ROOM_TTL_MS) return null;
     const id = idOf(inside);

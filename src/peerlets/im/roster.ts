@@ -10,6 +10,7 @@ import { type Keys, NONCE_BYTES, derive, lock, unlock } from "./crypto.ts";
 import { MAX_CONTACTS, MAX_REMOVED, MAX_ROOMS, PROFILE_TTL_MS } from "./limits.ts";
 import { type Dht, Owned } from "./owned.ts";
 import { isName } from "./texts.ts";
+import { dateOf } from "./dates.ts";
 
 export type State = "in" | "out" | "blocked";
 
@@ -93,7 +94,7 @@ export class Roster {
       key,
       name: change.name ?? before?.name ?? "",
       state: change.state,
-      changed: Math.max(this.#prost.clock.date(), (before?.changed ?? 0) + 1),
+      changed: Math.max(dateOf(this.#prost), (before?.changed ?? 0) + 1),
       answers: before?.answers ?? false,
     };
     this.#entries.set(key, entry);

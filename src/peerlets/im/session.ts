@@ -32,6 +32,7 @@ import { type Carrier, Rooms } from "./rooms.ts";
 import { Roster } from "./roster.ts";
 import { Rounds } from "./rounds.ts";
 import type { Message } from "./history.ts";
+import { dateOf } from "./dates.ts";
 
 export class Session {
   readonly me: string;
@@ -62,7 +63,10 @@ export class Session {
     this.outbox = new Outbox(prost, this.me, this.history, this.roster, this.post);
     this.inbox = new Inbox(prost, this.me, this.history, this.roster, this.outbox, {
       message: (conversation, message) => this.#shown(conversation, message),
-      here: (publicKey) => this.rounds.hurry(`presence ${publicKey}`),
+      here: (publicKey) => {
+        this.rounds.hurry(`presence ${publicKey}`);
+        this.rounds.hurry(`mail ${publicKey}`);
+      },
       roster: () => this.rounds.hurry("roster"),
       seen: (conversation) => this.emit("contacts", { conversation }),
     });
@@ -128,7 +132,7 @@ export class Session {
 
   async setName(name: string): Promise<void> {
     const before = this.name;
-    this.#person = { ...this.#person, name, since: this.#prost.clock.date() };
+    this.#person = { ...this.#person, name, since: dateOf(this.#prost) };
     await savePerson(this.#prost, this.#person);
     this.follow();
     if (before !== "" && before !== name) await this.names.withdraw(before).catch(() => {});
@@ -142,7 +146,7 @@ export class Session {
   }
 
   dropConversation(conversation: string): void {
-    this.history.drop(conversation, this.#prost.clock.date());
+    this.history.drop(conversation, dateOf(this.#prost));
   }
 
   emit(event: string, detail: Plain): void {
