@@ -17,7 +17,6 @@ import { RecordStore } from "./store.ts";
 export default definePeerlet((prost) => {
   const node = replicatedNode(prost, {
     rules: dhtRules,
-    isSparse: false,
     makeStore: (fairUse, now, changed) => new RecordStore(fairUse, now, changed),
   });
   const { client, replica, store } = node;

@@ -23,7 +23,6 @@ export default definePeerlet((prost) => {
   const teller = new ChangeTeller(prost);
   const { client, ...node } = replicatedNode(prost, {
     rules,
-    isSparse: true,
     makeStore: (fairUse, now, changed) =>
       new RecordStore(rules, fairUse, now, (slot, key, kept) => {
         changed(slot, key, kept);

@@ -40,17 +40,11 @@ const MOST_ORPHAN_CALLS = 16;
 /** Keys looked at for what has expired, in one round. A guess. */
 const SWEPT_KEYS = 5_000;
 
-/** Whom this node speaks to. */
-export interface Reach {
-  /**
-   * Only to neighbours with whom it shares a record, so that the application
-   * comes to the replicas of what it keeps and to nobody else. What it has
-   * nothing of it then has to ask the other replicas about, each time.
-   * Else to all of its neighbours, and so the application comes to every node.
-   */
-  readonly isSparse: boolean;
-}
-
+/**
+ * A node speaks only to neighbours with whom it shares a record, so that the
+ * application comes to the replicas of what it keeps and to nobody else. What it
+ * has nothing of it then has to ask the other replicas about, each time.
+ */
 export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
   readonly #rules: Rules<R, Q>;
@@ -69,8 +63,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   #cancel: () => void = () => {};
   #isRunning = false;
   #isClosed = false;
-  readonly #isSparse: boolean;
-  /** Keys with their first record, since the last complete round. Only where it is sparse. */
+  /** Keys with their first record, since the last complete round. */
   readonly #begun = new Set<string>();
   readonly counts = { rounds: 0, calls: 0, fetched: 0, pushed: 0, refused: 0, failed: 0, given: 0 };
 
@@ -80,9 +73,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     store: RecordStore<R, Q>,
     references: References,
     accept: (plain: unknown, bringer: Bringer) => Taken,
-    { isSparse }: Reach,
   ) {
-    this.#isSparse = isSparse;
     this.#prost = prost;
     this.#rules = rules;
     this.#references = references;
@@ -112,12 +103,11 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   /** This node has what its partners had under this key. */
   isCovered(key: string): boolean {
     const isWithin = this.#covered !== null && inArc(key, this.#covered);
-    return isWithin && (!this.#isSparse || (this.#store.hasKey(key) && !this.#begun.has(key)));
+    return isWithin && this.#store.hasKey(key) && !this.#begun.has(key);
   }
 
   /** This node has its first record under `key`: others may have more of them. */
   began(key: string): void {
-    if (!this.#isSparse) return;
     this.#begun.add(key);
     for (const [name, arc] of this.#compared) if (inArc(key, arc)) this.#compared.delete(name);
     this.updated();
@@ -135,7 +125,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     const lateMs = this.#prost.clock.now() - this.#dueMs;
     this.#dueMs = Infinity;
     // Nothing to keep alike: `began` wakes it, and until then the node may make this peerlet idle.
-    if (this.#isSparse && this.#store.size === 0) return;
+    if (this.#store.size === 0) return;
     if (this.#isRunning) return this.#wake(RETRY_MS);
     this.#isRunning = true;
     if (lateMs > STALL_MS) {
@@ -171,11 +161,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     const now = this.#prost.clock.now();
     const isPeriod = now >= this.#nextPeriodMs;
     // Each pair once: its predecessors come by themselves, unless they may have nothing to share.
-    const due = partners.filter(
-      (partner) =>
-        !this.#compared.has(nameOf(partner)) ||
-        (isPeriod && (this.#isSparse || place.successors.includes(partner))),
-    );
+    const due = partners.filter((partner) => isPeriod || !this.#compared.has(nameOf(partner)));
     const done = await Promise.all(due.map((partner) => this.#compareWith(partner)));
     due.forEach((partner, i) => {
       if (done[i]) this.#compared.set(nameOf(partner), partner.arc);
@@ -204,7 +190,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   }
 
   #concerns({ arc }: Partner): boolean {
-    return !this.#isSparse || piecesOf(arc).some((piece) => this.#store.hasWithin(piece));
+    return piecesOf(arc).some((piece) => this.#store.hasWithin(piece));
   }
 
   async #compareWith({ id, arc }: Partner): Promise<boolean> {

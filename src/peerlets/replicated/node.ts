@@ -3,7 +3,7 @@
  * an application, and the `remote` methods that its nodes call on each other.
  */
 import type { Prost } from "prost/sdk";
-import { AntiEntropy, type Reach } from "./anti-entropy.ts";
+import { AntiEntropy } from "./anti-entropy.ts";
 import { CallRate } from "./call-rate.ts";
 import { Client } from "./client.ts";
 import { FairUse } from "./fair-use.ts";
@@ -16,7 +16,7 @@ import { type Kept, RecordStore } from "./store.ts";
 
 type Changed<R> = (slot: string, key: string, kept: Kept<R> | null) => void;
 
-export interface NodeOptions<R extends BaseRecord, Q extends BaseQuery, Store> extends Reach {
+export interface NodeOptions<R extends BaseRecord, Q extends BaseQuery, Store> {
   readonly makeStore: (fairUse: FairUse, now: () => number, changed: Changed<R>) => Store;
   readonly rules: Rules<R, Q>;
 }
@@ -25,7 +25,7 @@ export function replicatedNode<
   R extends BaseRecord,
   Q extends BaseQuery,
   Store extends RecordStore<R, Q>,
->(prost: Prost, { rules, isSparse, makeStore }: NodeOptions<R, Q, Store>) {
+>(prost: Prost, { rules, makeStore }: NodeOptions<R, Q, Store>) {
   const shelf = new Shelf(prost, rules);
   const fairUse = new FairUse(prost.grant.storageBytes * STORAGE_SHARE);
   const store = makeStore(
@@ -45,7 +45,6 @@ export function replicatedNode<
     store,
     references,
     (plain, bringer) => replica.accept(plain, bringer),
-    { isSparse },
   );
   const client = new Client(prost, rules);
   const rate = new CallRate(() => prost.clock.now());
