@@ -38,8 +38,15 @@ const OWN_PACKAGE: Readonly<Record<string, string>> = { "prost/sdk": "sdk/index.
 
 /** A package is imported by its files alone, so that it can be replaced there. */
 const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
+  "@noble/ciphers": ["peerlets/im/crypto.ts"],
+  "@noble/curves": ["peerlets/im/crypto.ts"],
   "@noble/ed25519": ["id/identity.ts", "peerlets/replicated/crypto.ts"],
-  "@noble/hashes": ["id/hash.ts", "id/identity.ts", "peerlets/replicated/crypto.ts"],
+  "@noble/hashes": [
+    "id/hash.ts",
+    "id/identity.ts",
+    "peerlets/im/crypto.ts",
+    "peerlets/replicated/crypto.ts",
+  ],
   comlink: ["sandbox/guard-endpoint.ts", "sandbox/view-endpoint.ts"],
   "idb-keyval": ["platform/idb-storage.ts"],
   peerjs: ["platform/gate-client.ts"],

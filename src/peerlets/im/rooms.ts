@@ -1,0 +1,274 @@
+/**
+ * Rooms: whoever knows a room's name is in it. Group, key and the places of its
+ * history follow from the name, so that neither forwarders nor replicas can read
+ * a room whose name they cannot guess. Each message is signed by its author.
+ *
+ * Messages travel by `Carrier`, and are kept on the replicas for who comes later
+ * and for whom the carrier missed. Everything that speaks to cast is in `carrier.ts`.
+ */
+import type { Prost } from "prost/sdk";
+import { bytesOfHex, fieldsOf, hexOf, isDate, joined, utf8 } from "./bytes.ts";
+import { ID_DIGITS } from "./bodies.ts";
+import { conversationOfRoom } from "./conversations.ts";
+import {
+  KEY_BYTES,
+  type Keys,
+  NONCE_BYTES,
+  SIGNATURE_BYTES,
+  derive,
+  isPublicKey,
+  isSigned,
+  lock,
+  sha256,
+  sign,
+  unlock,
+} from "./crypto.ts";
+import type { History, Message } from "./history.ts";
+import {
+  MAX_CLOCK_AHEAD_MS,
+  MAX_SEALED_BYTES,
+  PADDING_BYTES,
+  RETRY_MS,
+  ROOM_AUTHOR_SHARE,
+  ROOM_BUCKETS,
+  ROOM_BUCKET_MS,
+  ROOM_BURST,
+  ROOM_PAGES,
+  ROOM_PER_SECOND,
+  ROOM_TTL_MS,
+} from "./limits.ts";
+import type { Dht } from "./owned.ts";
+import { Rates } from "./rates.ts";
+import { isName, isText, sameName } from "./texts.ts";
+import { dateOf } from "./dates.ts";
+
+/** What carries a message to the members of a group that are there. */
+export interface Carrier {
+  join(group: string): Promise<void>;
+  leave(group: string): Promise<void>;
+  multicast(group: string, data: Uint8Array): Promise<void>;
+}
+
+const GROUP_BYTES = 20;
+const INSIDE_BYTES = KEY_BYTES + SIGNATURE_BYTES;
+
+interface Room {
+  readonly group: string;
+  readonly secret: Uint8Array;
+  readonly lockKey: Uint8Array;
+  isJoined: boolean;
+}
+
+export class Rooms {
+  readonly #prost: Prost;
+  readonly #dht: Dht;
+  readonly #carrier: Carrier;
+  readonly #keys: Keys;
+  readonly #me: string;
+  readonly #history: History;
+  readonly #rooms = new Map<string, Room>();
+  readonly #rates: Rates;
+  readonly #waiting = new Map<string, { readonly key: string; dueMs: number }>();
+  readonly counts = { carried: 0, caughtUp: 0, roomRefused: 0 };
+  onMessage: (room: string, message: Message) => void = () => {};
+  onMark: (room: string, message: Message) => void = () => {};
+
+  constructor(prost: Prost, dht: Dht, carrier: Carrier, keys: Keys, history: History) {
+    this.#prost = prost;
+    this.#dht = dht;
+    this.#carrier = carrier;
+    this.#keys = keys;
+    this.#me = hexOf(keys.publicKey);
+    this.#history = history;
+    this.#rates = new Rates(prost.clock, ROOM_BURST, ROOM_PER_SECOND);
+  }
+
+  /** Rooms that are no longer wanted are left; answers which. */
+  keepOnly(keys: readonly string[]): string[] {
+    for (const key of keys) this.#of(key);
+    const gone = [...this.#rooms.keys()].filter((key) => !keys.includes(key));
+    for (const key of gone) {
+      const { group, isJoined } = this.#rooms.get(key)!;
+      this.#rooms.delete(key);
+      if (isJoined) this.#carrier.leave(group).catch(() => {});
+    }
+    return gone;
+  }
+
+  close(): void {
+    this.keepOnly([]);
+  }
+
+  /** Joins if it has not, and reads what it missed. */
+  async look(key: string): Promise<void> {
+    const room = this.#of(key);
+    room.isJoined = true;
+    // Each time anew: cast may have been started again, and being in already is no harm.
+    this.#carrier.join(room.group).catch((error: unknown) => {
+      this.#prost.log("a group was not joined yet", String(error));
+    });
+    const today = Math.floor(dateOf(this.#prost) / ROOM_BUCKET_MS);
+    for (let day = today - ROOM_BUCKETS + 1; day <= today; day++)
+      await this.#lookAt(key, room, day);
+  }
+
+  send(key: string, text: string, name: string): Message {
+    const date = dateOf(this.#prost);
+    const { id, bytes } = this.#made(this.#of(key), text, date, name);
+    const own = { id, author: this.#me, name, text, date, sealed: date, stored: 0, isCopy: false };
+    const message: Message = { ...own, mark: "waiting" };
+    this.#history.add(conversationOfRoom(key), message);
+    void this.#store(key, message);
+    this.#carrier.multicast(this.#of(key).group, bytes).catch((error: unknown) => {
+      this.#prost.log("a message was not carried; its room reads it later", String(error));
+    });
+    return message;
+  }
+
+  /** Of the carrier: any bytes. */
+  receive(group: string, data: unknown): void {
+    const [key, room] = [...this.#rooms].find(([, each]) => each.group === group) ?? [];
+    const read = room && data instanceof Uint8Array ? this.#read(room, data) : null;
+    if (key === undefined || !read || !this.#rates.take(`${group} ${read.author}`)) {
+      this.counts.roomRefused += 1;
+      return;
+    }
+    if (this.#add(key, read)) this.counts.carried += 1;
+  }
+
+  /** Again what is not on the replicas yet. */
+  tick(): void {
+    const nowMs = this.#prost.clock.now();
+    for (const [id, { key, dueMs }] of this.#waiting) {
+      if (dueMs > nowMs) continue;
+      const messages = this.#history.messages(conversationOfRoom(key));
+      const message = messages.find((each) => each.id === id && each.author === this.#me);
+      if (message) void this.#store(key, message);
+      else this.#waiting.delete(id);
+    }
+  }
+
+  #of(key: string): Room {
+    const known = this.#rooms.get(key);
+    if (known) return known;
+    const secret = derive(utf8(key), new Uint8Array(), "prost-im room");
+    const group = hexOf(derive(secret, new Uint8Array(), "prost-im group", GROUP_BYTES));
+    const lockKey = derive(secret, new Uint8Array(), "prost-im room key");
+    const room = { group, secret, lockKey, isJoined: false };
+    this.#rooms.set(key, room);
+    return room;
+  }
+
+  #bucketOf({ secret }: Room, day: number): string {
+    return hexOf(derive(secret, utf8(String(day)), "prost-im room history", GROUP_BYTES));
+  }
+
+  async #lookAt(key: string, room: Room, day: number): Promise<void> {
+    let cursor: string | null = null;
+    const shares = new Map<string, number>();
+    const fresh: Message[] = [];
+    for (let i = 0; i < ROOM_PAGES; i++) {
+      const options = { kind: "value", cursor } as const;
+      const page = await this.#dht.get(this.#bucketOf(room, day), options);
+      for (const { value } of page.values) {
+        const read = this.#read(room, value);
+        if (!read) continue;
+        const share = shares.get(read.author) ?? 0;
+        shares.set(read.author, share + 1);
+        if (share < ROOM_AUTHOR_SHARE) fresh.push(read);
+      }
+      ({ cursor } = page);
+      if (cursor === null) break;
+    }
+    for (const message of fresh.toSorted((a, b) => a.date - b.date)) {
+      if (this.#add(key, message)) this.counts.caughtUp += 1;
+    }
+  }
+
+  #add(key: string, message: Message): boolean {
+    if (!this.#history.add(conversationOfRoom(key), message)) return false;
+    this.onMessage(key, message);
+    return true;
+  }
+
+  async #store(key: string, message: Message): Promise<void> {
+    const { id, text, date, name } = message;
+    this.#waiting.set(id, { key, dueMs: Number.POSITIVE_INFINITY });
+    const room = this.#of(key);
+    const { bytes } = this.#made(room, text, date, name);
+    const box = this.#bucketOf(room, Math.floor(date / ROOM_BUCKET_MS));
+    try {
+      await this.#dht.put(box, bytes, { ttlMs: ROOM_TTL_MS });
+      this.#waiting.delete(id);
+      const conversation = conversationOfRoom(key);
+      const sent = this.#history.change(conversation, this.#me, id, { mark: "sent" });
+      if (sent) this.onMark(key, sent);
+    } catch (error) {
+      this.#prost.log("a room's message is not on the replicas yet", String(error));
+      this.#waiting.set(id, { key, dueMs: this.#prost.clock.now() + RETRY_MS });
+    }
+  }
+
+  /** The id follows from the inside, and that from the message: made twice it is the same one. */
+  #made(room: Room, text: string, date: number, name: string) {
+    const json = JSON.stringify({ text, date, name });
+    const length = Math.ceil(utf8(json).length / PADDING_BYTES) * PADDING_BYTES;
+    const body = utf8(json + " ".repeat(length - utf8(json).length));
+    const signature = sign(this.#keys.seed, signedBytes(room, body));
+    const inside = joined(this.#keys.publicKey, signature, body);
+    const nonce = derive(inside, room.lockKey, "prost-im room nonce", NONCE_BYTES);
+    const bytes = joined(nonce, lock(room.lockKey, nonce, inside, bytesOfHex(room.group)));
+    return { id: idOf(inside), bytes };
+  }
+
+  /** Null for what is no message of this room. */
+  #read(room: Room, bytes: Uint8Array): Message | null {
+    if (bytes.length <= NONCE_BYTES || bytes.length > MAX_SEALED_BYTES) return null;
+    const nonce = bytes.subarray(0, NONCE_BYTES);
+    const locked = bytes.subarray(NONCE_BYTES);
+    const inside = unlock(room.lockKey, nonce, locked, bytesOfHex(room.group));
+    if (!inside || inside.length < INSIDE_BYTES) return null;
+    const author = inside.slice(0, KEY_BYTES);
+    const body = inside.subarray(INSIDE_BYTES);
+    const { text, date, name } = fieldsOf(body) ?? {};
+    const nowDate = dateOf(this.#prost);
+    if (!isText(text) || !isDate(date) || !(name === "" || isName(name))) return null;
+    if (date > nowDate + MAX_CLOCK_AHEAD_MS || date < nowDate - ROOM_TTL_MS) return null;
+    const id = idOf(inside);
+    const conversation = [...this.#rooms].find(([, each]) => each === room)?.[0] ?? "";
+    const who = hexOf(author);
+    // What is known needs no second look at its signature.
+    if (!this.#history.has(conversationOfRoom(conversation), who, id)) {
+      const signature = inside.subarray(KEY_BYTES, INSIDE_BYTES);
+      if (!isPublicKey(author) || !isSigned(author, signedBytes(room, body), signature)) {
+        return null;
+      }
+    }
+    const mark = who === this.#me ? "sent" : "new";
+    const shown = Math.min(date, nowDate);
+    return {
+      id,
+      author: who,
+      name,
+      text,
+      date: shown,
+      sealed: date,
+      mark,
+      stored: 0,
+      isCopy: true,
+    };
+  }
+}
+
+/** Under which a room is kept: names that look alike are one room. */
+export function keyOfRoom(name: string): string {
+  return `#${sameName(name)}`.slice(0, 32);
+}
+
+function idOf(inside: Uint8Array): string {
+  return hexOf(sha256(inside)).slice(0, ID_DIGITS);
+}
+
+function signedBytes({ group }: Room, body: Uint8Array): Uint8Array {
+  return joined(utf8("prost-im room signed"), bytesOfHex(group), body);
+}

@@ -1,0 +1,239 @@
+/**
+ * One person on this node, from the moment their key is known until another one
+ * is imported: holds the parts together and has them look at what is due.
+ */
+import type { Plain, Prost } from "prost/sdk";
+import { hexOf } from "./bytes.ts";
+import {
+  conversationOf,
+  conversationOfRoom,
+  keyOfConversation,
+  personOf,
+} from "./conversations.ts";
+import { open } from "./envelope.ts";
+import { History } from "./history.ts";
+import { Inbox } from "./inbox.ts";
+import {
+  LOOK_MAIL_MS,
+  LOOK_OWN_MS,
+  LOOK_PRESENCE_MS,
+  LOOK_ROOM_MS,
+  PRESENCE_EVERY_MS,
+  PROFILE_EVERY_MS,
+} from "./limits.ts";
+import { type Handled, Mailbox } from "./mailbox.ts";
+import { Names } from "./names.ts";
+import { Outbox } from "./outbox.ts";
+import type { Dht } from "./owned.ts";
+import { type Person, fingerprintOf, savePerson } from "./person.ts";
+import { Post } from "./post.ts";
+import { Presence } from "./presence.ts";
+import { type Carrier, Rooms } from "./rooms.ts";
+import { Roster } from "./roster.ts";
+import { Rounds } from "./rounds.ts";
+import type { Message } from "./history.ts";
+import { dateOf } from "./dates.ts";
+
+export class Session {
+  readonly me: string;
+  readonly history: History;
+  readonly roster: Roster;
+  readonly presence: Presence;
+  readonly mailbox: Mailbox;
+  readonly names: Names;
+  readonly post: Post;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly rooms: Rooms;
+  readonly rounds: Rounds;
+  readonly #prost: Prost;
+  #person: Person;
+
+  constructor(prost: Prost, dht: Dht, carrier: Carrier, person: Person) {
+    const { keys } = person;
+    this.#prost = prost;
+    this.#person = person;
+    this.me = hexOf(keys.publicKey);
+    this.history = new History(prost);
+    this.roster = new Roster(prost, dht, keys);
+    this.presence = new Presence(prost, dht, keys);
+    this.mailbox = new Mailbox(prost, dht, keys, (letter) => this.inbox.take(letter, false));
+    this.names = new Names(prost, dht, keys);
+    this.post = new Post(prost, keys, this.me, this.presence, this.mailbox);
+    this.outbox = new Outbox(prost, this.me, this.history, this.roster, this.post);
+    this.inbox = new Inbox(prost, this.me, this.history, this.roster, this.outbox, {
+      message: (conversation, message) => this.#shown(conversation, message),
+      here: (publicKey) => {
+        this.rounds.hurry(`presence ${publicKey}`);
+        this.rounds.hurry(`mail ${publicKey}`);
+      },
+      roster: () => this.rounds.hurry("roster"),
+      seen: (conversation) => this.emit("contacts", { conversation }),
+    });
+    this.rooms = new Rooms(prost, dht, carrier, person.keys, this.history);
+    this.rounds = new Rounds(prost);
+    this.#listen();
+  }
+
+  get name(): string {
+    return this.#person.name;
+  }
+
+  get person(): Person {
+    return this.#person;
+  }
+
+  /** Until what was stored is there. */
+  async load(): Promise<void> {
+    await Promise.all([this.history.load(), this.roster.load()]);
+    this.outbox.load();
+  }
+
+  start(): void {
+    this.rounds.start();
+    this.follow();
+  }
+
+  close(): void {
+    this.rounds.close();
+    this.roster.close();
+    this.rooms.close();
+  }
+
+  /** Whether anybody uses it here: a node that has the code only is nobody's place. */
+  get isUsed(): boolean {
+    return this.name !== "" || this.roster.contacts().length > 0 || this.roster.rooms().length > 0;
+  }
+
+  /** Looks at what there is to look at now: to be called when contacts or rooms changed. */
+  follow(): void {
+    if (!this.isUsed) return;
+    const { rounds, mailbox, me } = this;
+    rounds.add("announce", PRESENCE_EVERY_MS, () => this.presence.announce());
+    rounds.add("own mail", LOOK_OWN_MS, () => mailbox.look(mailbox.boxOf(me, me)));
+    rounds.add("requests", LOOK_OWN_MS, () => mailbox.lookAtRequests());
+    rounds.add("roster", LOOK_OWN_MS, () => this.roster.look());
+    rounds.add("renew", PROFILE_EVERY_MS, () => this.#renew());
+    const contacts = this.roster.contacts().map(({ key }) => key);
+    this.#keepRounds("mail ", contacts, LOOK_MAIL_MS, (key) =>
+      mailbox.look(mailbox.boxOf(key, me)),
+    );
+    this.#keepRounds("presence ", contacts, LOOK_PRESENCE_MS, (key) => this.presence.look(key));
+    const rooms = this.roster.rooms().map(({ key }) => key);
+    for (const gone of this.rooms.keepOnly(rooms)) this.emit("rooms", { room: gone });
+    this.#keepRounds("room ", rooms, LOOK_ROOM_MS, (key) => this.rooms.look(key));
+  }
+
+  /** A letter that was handed over. */
+  async receive(bytes: unknown): Promise<Handled> {
+    const letter = open(this.#person.keys, bytes);
+    return letter ? this.inbox.take(letter, true) : "not-mine";
+  }
+
+  async setName(name: string): Promise<void> {
+    const before = this.name;
+    this.#person = { ...this.#person, name, since: dateOf(this.#prost) };
+    await savePerson(this.#prost, this.#person);
+    this.follow();
+    if (before !== "" && before !== name) await this.names.withdraw(before).catch(() => {});
+    await this.names.publish(name, this.#person.since);
+  }
+
+  /** A key that came from another machine: its name and contacts come first. */
+  async takeOver(): Promise<void> {
+    await Promise.all([this.#learnName(), this.roster.look()]);
+    this.follow();
+  }
+
+  dropConversation(conversation: string): void {
+    this.history.drop(conversation, dateOf(this.#prost));
+  }
+
+  emit(event: string, detail: Plain): void {
+    this.#prost.emit(event, detail);
+  }
+
+  #listen(): void {
+    this.roster.onChange = (isPublished) => {
+      this.follow();
+      this.emit("contacts", {});
+      this.emit("rooms", {});
+      if (!isPublished) return;
+      const letter = this.post.seal(this.me, { kind: "roster" });
+      void this.post.hand(this.me, letter);
+    };
+    this.presence.onChange = (publicKey, isOnline) => {
+      this.emit("presence", { publicKey, isOnline });
+      if (isOnline) void this.#met(publicKey);
+    };
+    this.outbox.onMark = (publicKey, { id, mark }) => this.emit("marks", { publicKey, id, mark });
+    this.rooms.onMessage = (room, message) => this.#shown(conversationOfRoom(room), message);
+    this.rooms.onMark = (room, { id, mark }) => this.emit("marks", { room, id, mark });
+    this.rounds.onTick = () => {
+      this.presence.tick();
+      this.outbox.tick();
+      this.rooms.tick();
+    };
+  }
+
+  /** They are to know that we are here, and to have what they lack. */
+  async #met(publicKey: string): Promise<void> {
+    this.rounds.hurry(`mail ${publicKey}`);
+    await this.post.hand(publicKey, this.post.seal(publicKey, { kind: "here" }));
+    await this.outbox.came(publicKey);
+  }
+
+  /** Something was said, here or elsewhere. */
+  #shown(conversation: string, message: Message): void {
+    const publicKey = personOf(conversation);
+    const isRequest = publicKey !== null && !this.roster.isContact(publicKey);
+    const room = publicKey === null ? this.#nameOfRoom(conversation) : null;
+    this.emit("message", { publicKey, room, isRequest, message: { ...message } });
+    this.emit(room === null ? "contacts" : "rooms", { conversation });
+  }
+
+  #nameOfRoom(conversation: string): string {
+    const key = keyOfConversation(conversation);
+    return this.roster.get(key)?.name ?? key;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.name === "") await this.#learnName();
+    this.outbox.renew();
+    if (this.name !== "") await this.names.publish(this.name, this.#person.since);
+  }
+
+  async #learnName(): Promise<void> {
+    const name = await this.names.own();
+    if (name === "") return;
+    this.#person = { ...this.#person, name };
+    await savePerson(this.#prost, this.#person);
+    this.emit("contacts", {});
+  }
+
+  #keepRounds(
+    prefix: string,
+    keys: readonly string[],
+    everyMs: number,
+    look: (key: string) => Promise<void>,
+  ): void {
+    const wanted = new Set(keys.map((key) => prefix + key));
+    for (const name of this.rounds.names(prefix)) if (!wanted.has(name)) this.rounds.remove(name);
+    for (const key of keys) this.rounds.add(prefix + key, everyMs, () => look(key));
+  }
+
+  stats() {
+    return {
+      ...this.inbox.counts,
+      ...this.mailbox.counts,
+      ...this.post.counts,
+      ...this.history.counts,
+      ...this.history.stats(),
+      ...this.outbox.stats(),
+      ...this.rooms.counts,
+      fingerprint: fingerprintOf(this.me),
+      contacts: this.roster.contacts().length,
+      conversationWithSelf: this.history.count(conversationOf(this.me)),
+    };
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * Instant messaging on a simulated ring: what one person writes another reads,
+ * once, whoever is away, crashes, listens or lies meanwhile.
+ *
+ * The crowd takes its size from `PROST_IM`, e.g. "nodes=200,people=60,messages=600".
+ */
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { beforeAll, expect, test } from "vitest";
+import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
+import type { SimNode } from "../world.ts";
+
+interface Message {
+  readonly id: string;
+  readonly author: string;
+  readonly text: string;
+  readonly mark: string;
+}
+
+interface Contact {
+  readonly publicKey: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly isOnline: boolean;
+  readonly unread: number;
+}
+
+interface Candidate {
+  readonly publicKey: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly isConfirmed: boolean;
+}
+
+const SIZE = sizeOf(process.env["PROST_IM"] ?? "");
+
+function sizeOf(text: string) {
+  const sizes = { nodes: 14, people: 6, messages: 8 };
+  const given = text
+    .split(",")
+    .filter(Boolean)
+    .map((part) => part.split("="));
+  return {
+    ...sizes,
+    ...Object.fromEntries(given.map(([name, size]) => [name, Number(size)])),
+  } as typeof sizes;
+}
+
+/** The peerlet's `local` methods, as a page sees them. */
+interface Im {
+  me(): Promise<{ readonly publicKey: string; readonly name: string; readonly otherTabs: number }>;
+  setName(name: string): Promise<unknown>;
+  exportKey(): Promise<string>;
+  importKey(text: string): Promise<unknown>;
+  find(name: string): Promise<readonly Candidate[]>;
+  addContact(who: string | { publicKey: string; name?: string }): Promise<Contact>;
+  removeContact(publicKey: string): Promise<void>;
+  block(publicKey: string): Promise<void>;
+  contacts(): Promise<readonly Contact[]>;
+  requests(): Promise<readonly (Contact & { readonly isNameOfContact: boolean })[]>;
+  send(publicKey: string, text: string): Promise<Message>;
+  messages(of: string, options?: Readonly<Record<string, unknown>>): Promise<readonly Message[]>;
+  markRead(of: string): Promise<number>;
+  joinRoom(name: string): Promise<unknown>;
+  leaveRoom(name: string): Promise<void>;
+  rooms(): Promise<readonly { readonly name: string; readonly unread: number }[]>;
+  sendRoom(name: string, text: string): Promise<Message>;
+  stats(): Promise<Readonly<Record<string, number>>>;
+}
+
+const SEED = 7;
+const SERVER = "https://code.example";
+let dht: MadePackage;
+let cast: MadePackage;
+let im: MadePackage;
+
+async function codeOf(name: string): Promise<string> {
+  const entry = fileURLToPath(new URL(`../../peerlets/${name}/peerlet.ts`, import.meta.url));
+  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
+  const built = await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: "silent",
+    resolve: { alias: { "prost/sdk": sdk } },
+    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: name } },
+  });
+  const [bundle] = Array.isArray(built) ? built : [built];
+  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
+  // The simulation's clock has fractions of a ms, a browser's date has none.
+  return bundle.output[0].code.replaceAll(/(?:this\.#)?prost\.clock\.date\(\)/g, "Math.floor($&)");
+}
+
+beforeAll(async () => {
+  const wants = { messagesPerSecond: 500, callsOpen: 64 };
+  dht = makePackage({
+    name: "dht",
+    salt: "dht",
+    code: await codeOf("dht"),
+    wants: { ...wants, storageBytes: 16_777_216 },
+  });
+  cast = makePackage({
+    name: "cast",
+    salt: "cast",
+    appType: "per-hop",
+    code: await codeOf("cast"),
+    wants: { ...wants, messagesPerSecond: 1_000, storageBytes: 65_536 },
+  });
+  im = makePackage({
+    name: "im",
+    salt: "im",
+    code: await codeOf("im"),
+    uses: { dht, cast },
+    wants: { ...wants, storageBytes: 8_388_608 },
+  });
+});
+
+async function ofPeers(count = 12, seed = SEED) {
+  const world = await PeerletWorld.ofPeers(count, { seed, codeServers: [SERVER] });
+  for (const { manifest, parts } of [dht, cast, im]) {
+    world.served.set(`${SERVER}/peerlets/${manifest.name}/manifest.json`, parts.manifest);
+    world.served.set(`${SERVER}/peerlets/${manifest.name}/peerlet.js`, parts.code);
+  }
+  return world;
+}
+
+function imOf(world: PeerletWorld, node: SimNode): Im {
+  const local = world.layer(node).peerlets.local(im.appId) as unknown as Im;
+  return new Proxy(local, {
+    // Not a promise, though it has every method.
+    get: (target, method: keyof Im | "then") =>
+      method === "then"
+        ? undefined
+        : (...args: never[]) => world.until(target[method](...(args as [never, never]))),
+  });
+}
+
+async function installOn(world: PeerletWorld, node: SimNode): Promise<Im> {
+  await world.until(world.layer(node).peerlets.install(im.file));
+  return imOf(world, node);
+}
+
+/** A person of this name on a node. */
+async function personOn(world: PeerletWorld, node: SimNode, name: string) {
+  const app = await installOn(world, node);
+  await app.setName(name);
+  return { node, app, key: (await app.me()).publicKey };
+}
+
+type Person = Awaited<ReturnType<typeof personOn>>;
+
+async function befriend(a: Person, b: Person) {
+  await a.app.addContact({ publicKey: b.key });
+  await b.app.addContact({ publicKey: a.key });
+}
+
+const textsOf = (messages: readonly Message[]) => messages.map(({ text }) => text);
+const marksOf = (messages: readonly Message[]) => messages.map(({ mark }) => mark);
+
+/** Lets time pass until something that is asked for is as it should be. */
+async function comesTo(world: PeerletWorld, isSo: () => Promise<boolean>, mostMs = 60_000) {
+  for (let ms = 0; ms < mostMs; ms += 250) {
+    if (await isSo()) return ms;
+    await world.pass(250);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+async function two(count = 12) {
+  const world = await ofPeers(count);
+  const [first, second, ...others] = [...world.nodes] as [SimNode, SimNode, ...SimNode[]];
+  const ann = await personOn(world, first, "Ann");
+  const bob = await personOn(world, second, "Bob");
+  return { world, ann, bob, others };
+}
+
+test("people find each other by name, and a message is delivered once, with its marks", async () => {
+  const { world, ann, bob } = await two();
+  const [found] = await ann.app.find(" bob ");
+  expect(found).toMatchObject({ publicKey: bob.key, name: "Bob", isConfirmed: true });
+  await ann.app.addContact(found!);
+  const sent = await ann.app.send(bob.key, "hello");
+  expect(sent.mark).toBe("waiting");
+  // Bob has not heard of Ann: it is a request.
+  const isAsked = async () => (await bob.app.requests()).length === 1;
+  expect(await comesTo(world, isAsked, 90_000)).toBeLessThan(90_000);
+  expect((await bob.app.requests())[0]).toMatchObject({ publicKey: ann.key, name: "Ann" });
+  expect(marksOf(await ann.app.messages(bob.key))).toEqual(["sent"]);
+  await bob.app.addContact(ann.key);
+  expect(
+    await comesTo(world, async () => (await ann.app.messages(bob.key))[0]!.mark === "delivered"),
+  ).toBeLessThan(30_000);
+  expect((await bob.app.contacts())[0]).toMatchObject({ name: "Ann", unread: 1 });
+  await bob.app.markRead(ann.key);
+  expect(
+    await comesTo(world, async () => (await ann.app.messages(bob.key))[0]!.mark === "read"),
+  ).toBeLessThan(5_000);
+  await bob.app.send(ann.key, "hello yourself");
+  const isThere = async () => (await ann.app.messages(bob.key)).length === 2;
+  expect(await comesTo(world, isThere)).toBeLessThan(1_000);
+  await world.pass(120_000);
+  expect(textsOf(await ann.app.messages(bob.key))).toEqual(["hello", "hello yourself"]);
+  expect(textsOf(await bob.app.messages(ann.key))).toEqual(["hello", "hello yourself"]);
+});
+
+test("who was away gets it when back, from the replicas, also when the sender is gone by then", async () => {
+  const { world, ann, bob } = await two();
+  await befriend(ann, bob);
+  await world.pass(3_000);
+  world.crash(bob.node);
+  await world.pass(6_000);
+  for (const text of ["one", "two", "three"]) await ann.app.send(bob.key, text);
+  const areSent = async () =>
+    (await ann.app.messages(bob.key)).every(({ mark }) => mark === "sent");
+  expect(await comesTo(world, areSent)).toBeLessThan(60_000);
+  world.crash(ann.node);
+  await world.pass(6_000);
+  const again = world.add(bob.node.secret);
+  await world.passUntil(() => again.node.isMember);
+  const app = imOf(world, again);
+  const isThere = async () => (await app.messages(ann.key)).length === 3;
+  expect(await comesTo(world, isThere)).toBeLessThan(15_000);
+  expect(textsOf(await app.messages(ann.key))).toEqual(["one", "two", "three"]);
+  expect((await app.contacts())[0]).toMatchObject({ unread: 3, isOnline: false });
+  // And the acknowledgement waits for her.
+  await world.pass(5_000);
+  world.crash(again);
+  const back = world.add(ann.node.secret);
+  await world.passUntil(() => back.node.isMember);
+  const annBack = imOf(world, back);
+  const areDelivered = async () =>
+    (await annBack.messages(bob.key)).every(({ mark }) => mark === "delivered");
+  expect(await comesTo(world, areDelivered)).toBeLessThan(15_000);
+});
+
+test("a room: each member has each message once, and who comes later reads what was said", async () => {
+  const { people: count } = SIZE;
+  const world = await ofPeers(SIZE.nodes);
+  const nodes = [...world.nodes];
+  const people: Person[] = [];
+  for (let i = 0; i < count; i++) people.push(await personOn(world, nodes[i]!, `P${i}`));
+  for (const { app } of people) await app.joinRoom("The Kitchen");
+  await world.pass(15_000);
+  const said: string[] = [];
+  for (let i = 0; i < SIZE.messages; i++) {
+    const text = `message ${i}`;
+    await people[i % count]!.app.sendRoom("the  kitchen", text);
+    said.push(text);
+    await world.pass(500);
+  }
+  await world.pass(3_000);
+  let carried = 0;
+  for (const { app } of people) {
+    expect(textsOf(await app.messages("The Kitchen", { limit: 200 })).toSorted()).toEqual(
+      said.toSorted(),
+    );
+    carried += (await app.stats())["carried"]!;
+  }
+  console.log(`${carried} of ${said.length * (count - 1)} copies came by cast`);
+  const late = await personOn(world, nodes[count]!, "Late");
+  await late.app.joinRoom("The kitchen");
+  const isThere = async () => (await late.app.messages("the kitchen")).length === said.length;
+  expect(await comesTo(world, isThere)).toBeLessThan(15_000);
+});
+
+test("a person in two tabs: both have what is sent and what comes, once, and one key", async () => {
+  const { world, ann, bob, others } = await two();
+  await befriend(ann, bob);
+  await ann.app.joinRoom("kitchen");
+  const tab = await installOn(world, others[0]!);
+  await world.pass(4_000);
+  await tab.importKey(await ann.app.exportKey());
+  expect(await tab.me()).toMatchObject({ publicKey: ann.key, name: "Ann" });
+  expect((await tab.contacts()).map(({ name }) => name)).toEqual(["Bob"]);
+  expect((await tab.rooms()).map(({ name }) => name)).toEqual(["kitchen"]);
+  const areTwo = async () => (await ann.app.me()).otherTabs === 1;
+  expect(await comesTo(world, areTwo)).toBeLessThan(30_000);
+  const knowsBoth = async () => (await bob.app.contacts())[0]!.isOnline;
+  await comesTo(world, knowsBoth);
+  await world.pass(20_000);
+  await bob.app.send(ann.key, "to both");
+  await ann.app.send(bob.key, "from one");
+  await tab.send(bob.key, "from the other");
+  await world.pass(4_000);
+  const all = ["from one", "from the other", "to both"];
+  expect(textsOf(await ann.app.messages(bob.key)).toSorted()).toEqual(all);
+  expect(textsOf(await tab.messages(bob.key)).toSorted()).toEqual(all);
+  expect(textsOf(await bob.app.messages(ann.key)).toSorted()).toEqual(all);
+  // Read in one tab is read in the other.
+  expect((await tab.contacts())[0]!.unread).toBe(1);
+  await ann.app.markRead(bob.key);
+  await world.pass(2_000);
+  expect((await tab.contacts())[0]!.unread).toBe(0);
+});
+
+test("who was away has it on another machine with the same key", async () => {
+  const { world, ann, bob, others } = await two();
+  await befriend(ann, bob);
+  await world.pass(5_000);
+  const key = await bob.app.exportKey();
+  world.crash(bob.node);
+  await world.pass(6_000);
+  await ann.app.send(bob.key, "are you there?");
+  await world.pass(3_000);
+  const machine = await installOn(world, others[0]!);
+  await machine.importKey(key);
+  const isThere = async () => (await machine.messages(ann.key)).length === 1;
+  expect(await comesTo(world, isThere)).toBeLessThan(15_000);
+  const isKnown = async () => (await ann.app.messages(bob.key))[0]!.mark === "delivered";
+  expect(await comesTo(world, isKnown)).toBeLessThan(15_000);
+});
+
+test("presence comes soon, and ends with its time to live after a crash", async () => {
+  const { world, ann, bob } = await two();
+  await befriend(ann, bob);
+  const isOnline = async () => (await ann.app.contacts())[0]!.isOnline;
+  expect(await comesTo(world, isOnline)).toBeLessThan(5_000);
+  await world.pass(30_000);
+  expect(await isOnline()).toBe(true);
+  world.crash(bob.node);
+  const ms = await comesTo(world, async () => !(await isOnline()), 120_000);
+  console.log(`offline after ${ms} ms`);
+  expect(ms).toBeLessThanOrEqual(61_000);
+});
