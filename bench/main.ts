@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: tables with ratios against something in the same run, and
- * bench/results/latest.json. `-- --only hop,ring,sandbox,tabs,peerlets` runs a part.
+ * bench/results/latest.json. `-- --only hop,ring,sandbox,tabs,peerlets,dht` runs a part.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { measureDht } from "./dht.ts";
 import { measureHop } from "./hop.ts";
 import { measurePeerlets } from "./peerlets.ts";
 import { measureRing } from "./ring.ts";
@@ -16,6 +17,7 @@ const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   sandbox: measureSandbox,
   tabs: measureTabs,
   peerlets: measurePeerlets,
+  dht: measureDht,
 };
 
 const only = process.argv.includes("--only")

@@ -6,11 +6,12 @@
  * The floors use RTCPeerConnection and nothing else, between pages that are
  * open at the same time.
  */
-import { type BrowserContext, type Page, chromium } from "@playwright/test";
+import { type Page, chromium } from "@playwright/test";
 import type { Peer } from "../src/peer/peer.ts";
 import { TestServer } from "../e2e/fixtures/server.ts";
 import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
 import { median } from "./hop.ts";
+import { openTab, rawPair, rawRoundTripMs } from "./pages.ts";
 import type { Row } from "./table.ts";
 
 declare const prost: Peer;
@@ -33,7 +34,7 @@ export async function measureTabs(): Promise<Row[]> {
     const joinMs: number[] = [];
     const pages: Page[] = [];
     for (let i = 0; i < TABS; i++) {
-      const page = await open(context, server.url);
+      const page = await openTab(context, server.url);
       joinMs.push(await page.evaluate(joined));
       pages.push(page);
     }
@@ -77,13 +78,6 @@ export async function measureTabs(): Promise<Row[]> {
   }
 }
 
-async function open(context: BrowserContext, url: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(url);
-  await page.waitForFunction(() => "prost" in globalThis && prost !== undefined);
-  return page;
-}
-
 /** Runs in a page: ms from having a peer to being a member. */
 function joined(): Promise<number> {
   const startMs = performance.now();
@@ -103,68 +97,6 @@ async function lookupMs(count: number): Promise<{ ms: number; hops: number }[]> 
     found.push({ ms, hops: hops.length - 1 });
   }
   return found;
-}
-
-/** A raw channel between two pages; their ends are `globalThis.raw`. */
-async function rawPair(a: Page, b: Page): Promise<{ setUpMs: number }> {
-  const startMs = performance.now();
-  const offer = await a.evaluate(async () => {
-    const connection = new RTCPeerConnection();
-    const channel = connection.createDataChannel("raw", { negotiated: true, id: 0 });
-    channel.binaryType = "arraybuffer";
-    Object.assign(globalThis, { raw: channel, rawConnection: connection });
-    await connection.setLocalDescription();
-    await new Promise<void>((resolve) => {
-      connection.addEventListener("icecandidate", () => resolve(), { once: true });
-    });
-    return connection.localDescription!.sdp;
-  });
-  const answer = await b.evaluate(async (sdp) => {
-    const connection = new RTCPeerConnection();
-    const channel = connection.createDataChannel("raw", { negotiated: true, id: 0 });
-    channel.binaryType = "arraybuffer";
-    let count = 0;
-    channel.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => {
-      count += 1;
-      // Small ones are round trips; the last of a flood is told of.
-      if (data.byteLength < 100 || data.byteLength === 1_000) channel.send(data);
-      Object.assign(globalThis, { rawCount: count });
-    });
-    Object.assign(globalThis, { raw: channel, rawConnection: connection });
-    await connection.setRemoteDescription({ type: "offer", sdp });
-    await connection.setLocalDescription();
-    await new Promise<void>((resolve) => {
-      connection.addEventListener("icecandidate", () => resolve(), { once: true });
-    });
-    return connection.localDescription!.sdp;
-  }, offer);
-  await a.evaluate(async (sdp) => {
-    const { raw, rawConnection } = globalThis as unknown as {
-      raw: RTCDataChannel;
-      rawConnection: RTCPeerConnection;
-    };
-    await rawConnection.setRemoteDescription({ type: "answer", sdp });
-    if (raw.readyState === "open") return;
-    await new Promise<void>((resolve) =>
-      raw.addEventListener("open", () => resolve(), { once: true }),
-    );
-  }, answer);
-  return { setUpMs: performance.now() - startMs };
-}
-
-async function rawRoundTripMs(count: number): Promise<number[]> {
-  const { raw } = globalThis as unknown as { raw: RTCDataChannel };
-  const times: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const startMs = performance.now();
-    const back = new Promise<void>((resolve) =>
-      raw.addEventListener("message", () => resolve(), { once: true }),
-    );
-    raw.send(new Uint8Array(50));
-    await back;
-    times.push(performance.now() - startMs);
-  }
-  return times;
 }
 
 async function routedPerSecond(a: Page, b: Page): Promise<number> {

@@ -40,12 +40,12 @@ const OWN_PACKAGE: Readonly<Record<string, string>> = { "prost/sdk": "sdk/index.
 const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
   "@noble/ciphers": ["peerlets/im/crypto.ts"],
   "@noble/curves": ["peerlets/im/crypto.ts"],
-  "@noble/ed25519": ["id/identity.ts", "peerlets/dht/crypto.ts"],
+  "@noble/ed25519": ["id/identity.ts", "peerlets/replicated/crypto.ts"],
   "@noble/hashes": [
     "id/hash.ts",
     "id/identity.ts",
-    "peerlets/dht/crypto.ts",
     "peerlets/im/crypto.ts",
+    "peerlets/replicated/crypto.ts",
   ],
   comlink: ["sandbox/guard-endpoint.ts", "sandbox/view-endpoint.ts"],
   "idb-keyval": ["platform/idb-storage.ts"],

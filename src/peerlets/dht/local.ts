@@ -1,23 +1,17 @@
 /** What this node's view, its page and other applications on it may call. Mistakes of callers are thrown. */
-import type { Plain, Prost } from "prost/sdk";
-import { type Client, checkKey, checkTtl } from "./client.ts";
-import { publicKeyOf, sha256, sign } from "./crypto.ts";
-import {
-  DEFAULT_READ,
-  DEFAULT_TTL_MS,
-  DEFAULT_WRITE,
-  MAX_PAGE_RECORDS,
-  MAX_VALUE_BYTES,
-  MIN_TTL_MS,
-  REPLICAS,
-} from "./limits.ts";
+import type { Plain, Prost, RemotePeerlet } from "prost/sdk";
+import type { Client } from "../replicated/client.ts";
+import { publicKeyOf, sha256, sign } from "../replicated/crypto.ts";
+import { DEFAULT_READ, DEFAULT_WRITE, MAX_PAGE_RECORDS, REPLICAS } from "../replicated/limits.ts";
+import { hex, isSlot } from "../replicated/rules.ts";
+import { checkKey, checkTtl, foundOf } from "./found.ts";
+import { DEFAULT_TTL_MS, MAX_VALUE_BYTES, MIN_TTL_MS } from "./limits.ts";
 import {
   type DhtRecord,
-  hex,
+  type Query,
   isGenuine,
   isHash,
   isSecret,
-  isSlot,
   keyOfSigned,
   keyOfValue,
   plainOf,
@@ -25,6 +19,7 @@ import {
   signedBytes,
   tooLarge,
 } from "./records.ts";
+import type { AtDht } from "./removal.ts";
 
 export interface WriteOptions {
   /** How long it is kept, in ms: 1,000 to 604,800,000; default 3,600,000. */
@@ -60,7 +55,7 @@ export interface Signed {
 
 export function localMethods(
   prost: Prost,
-  client: Client,
+  client: Client<DhtRecord, Query>,
   stats: () => { readonly [name: string]: number },
 ) {
   const put = async (record: DhtRecord, { ttlMs, write }: WriteOptions = {}) => {
@@ -114,7 +109,7 @@ export function localMethods(
     },
     /** The key of a signed record. */
     keyOfSigned: (publicKey: Uint8Array, name: string) => keyOfSigned(publicKey, name),
-    get: (key: string, options: GetOptions = {}) => {
+    get: async (key: string, options: GetOptions = {}) => {
       const { kind = null, limit = MAX_PAGE_RECORDS, cursor, read } = options;
       if (kind !== null && !["value", "hash", "signed"].includes(kind)) {
         throw new TypeError("kind is value, hash or signed");
@@ -125,17 +120,23 @@ export function localMethods(
       const after = cursor ?? "";
       if (after !== "" && !isSlot(after)) throw new TypeError("a cursor is what a page ended with");
       const query = { key: checkKey(key), recordKind: kind, after, limit, withRemoved: true };
-      return client.get(query, checkCount(read ?? DEFAULT_READ, "read"));
+      const page = await client.get(query, checkCount(read ?? DEFAULT_READ, "read"));
+      return { values: page.found.map(foundOf), cursor: page.cursor, nodes: page.nodes };
     },
     /** Removes the values under `key` that were put with this secret; `hash` names one of them. */
-    remove: (
+    remove: async (
       key: string,
       secret: Uint8Array | string,
       options: { readonly hash?: string; readonly write?: number } = {},
     ) => {
       const { hash = null, write = DEFAULT_WRITE } = options;
       if (hash !== null && !isHash(hash)) throw new TypeError("a hash has 64 hex digits");
-      return client.remove(checkKey(key), bytesOfSecret(secret), hash, checkCount(write, "write"));
+      const bytes = bytesOfSecret(secret);
+      const count = checkCount(write, "write");
+      const written = await client.write(checkKey(key), (there) =>
+        (there as RemotePeerlet<AtDht>).remove(key, bytes, hash, count),
+      );
+      return { removed: written.removed, nodes: written.acks };
     },
     /** The replicas of a key, the root first, and what each says that it has. */
     where: (key: string): Promise<Plain[]> => client.where(checkKey(key)),

@@ -1,88 +1,35 @@
 /**
  * A distributed hash table: values by key, each on the replica set of its key.
  *
- * Plugs the parts together and checks what callers on this node pass. What is
- * where: `records.ts` what is right, `store.ts` what holds, `replica.ts` what
- * other nodes may ask, `anti-entropy.ts` how copies are kept, `client.ts` how
- * one reads and writes. docs/services/dht.md has the guarantees.
+ * Plugs the parts together. What is where: `records.ts` what is right,
+ * `store.ts` and `removal.ts` how values are removed, `local.ts` what one calls
+ * on this node, and `../replicated/` all that keeps copies, which other
+ * applications use as well. docs/services/dht.md has the guarantees.
  */
 import { definePeerlet } from "prost/sdk";
-import { AntiEntropy } from "./anti-entropy.ts";
-import { CallRate } from "./call-rate.ts";
-import { Client } from "./client.ts";
-import { FairUse } from "./fair-use.ts";
+import { replicatedNode } from "../replicated/node.ts";
 import { localMethods } from "./local.ts";
-import { STORAGE_SHARE } from "./limits.ts";
-import { References } from "./references.ts";
-import { Replica } from "./replica.ts";
-import { Shelf } from "./shelf.ts";
+import { dhtRules } from "./records.ts";
+import { removeHere } from "./removal.ts";
 import { serviceOf } from "./service.ts";
 import { RecordStore } from "./store.ts";
 
 export default definePeerlet((prost) => {
-  const shelf = new Shelf(prost);
-  const fairUse = new FairUse(prost.grant.storageBytes * STORAGE_SHARE);
-  const store = new RecordStore(
-    fairUse,
-    () => prost.clock.date(),
-    (slot, key, kept) => shelf.put(slot, key, kept),
-  );
-  const references = new References(prost);
-  const replica = new Replica(prost, store, references, {
-    keeps: (key) => antiEntropy.keeps(key),
-    isCovered: (key) => antiEntropy.isCovered(key),
+  const node = replicatedNode(prost, {
+    rules: dhtRules,
+    isSparse: false,
+    makeStore: (fairUse, now, changed) => new RecordStore(fairUse, now, changed),
   });
-  const antiEntropy = new AntiEntropy(prost, store, references, (plain, bringer) =>
-    replica.accept(plain, bringer),
-  );
-  const client = new Client(prost);
-  const rate = new CallRate(() => prost.clock.now());
-  const admit = (caller: string) => {
-    if (!rate.admits(caller)) throw new Error("this node calls too often");
-  };
-  /** Every remote method counts what its caller does. */
-  const counted =
-    <Args extends unknown[], Answer>(method: (caller: string, ...args: Args) => Answer) =>
-    (caller: string, ...args: Args) => {
-      admit(caller);
-      return method(caller, ...args);
-    };
-
-  const local = localMethods(prost, client, () => ({
-    records: store.size,
-    bytes: fairUse.usedBytes,
-    capacityBytes: fairUse.capacityBytes,
-    failedWrites: shelf.failedWrites,
-    ...antiEntropy.counts,
-    ...replica.counts,
-    ...client.counts,
-  }));
-
-  // What an earlier run left is a help, not a condition.
-  shelf
-    .load(store)
-    .catch((error: unknown) => prost.log("what was stored cannot be read", String(error)))
-    .finally(() => antiEntropy.start());
-
+  const { client, replica, store } = node;
+  const local = localMethods(prost, client, node.stats);
   return {
-    update: () => antiEntropy.updated(),
+    update: node.updated,
     remote: {
-      put: counted((caller, record: unknown, write: unknown) => replica.put(caller, record, write)),
-      remove: counted((caller, key: unknown, secret: unknown, valueHash: unknown, write: unknown) =>
-        replica.remove(caller, key, secret, valueHash, write),
-      ),
-      get: counted((caller, query: unknown) => replica.get(caller, query)),
-      page: counted((caller, query: unknown) => replica.page(caller, query)),
-      store: counted((caller, records: unknown) => replica.store(caller, records)),
-      compare: counted((_caller, low: unknown, high: unknown, count: unknown, digest: unknown) =>
-        replica.compare(low, high, count, digest),
-      ),
-      fetch: counted((_caller, slots: unknown) => replica.fetch(slots)),
-      lacks: counted((_caller, items: unknown) => replica.lacks(items)),
-      holds: counted((_caller, key: unknown) => replica.holds(key)),
+      ...node.remote,
+      remove: node.counted((_caller, ...args: unknown[]) => removeHere(replica, store, args)),
     },
     local,
     service: serviceOf(local),
-    close: () => antiEntropy.close(),
+    close: node.close,
   };
 });

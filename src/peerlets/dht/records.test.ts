@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { publicKeyOf, sha256, sign } from "./crypto.ts";
+import { publicKeyOf, sha256, sign } from "../replicated/crypto.ts";
 import { MAX_TTL_MS, MAX_VALUE_BYTES } from "./limits.ts";
+import { hex } from "../replicated/rules.ts";
 import {
-  hex,
   isGenuine,
   keyOfSigned,
   keyOfValue,

@@ -16,16 +16,25 @@
  *
  * Source: removal by secret is OpenDHT's (Rhea et al., SIGCOMM 2005).
  */
-import type { Plain } from "prost/sdk";
-import { isKey } from "./arcs.ts";
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, isSigned, sha256 } from "./crypto.ts";
+import { isKey } from "../replicated/arcs.ts";
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, isSigned, sha256 } from "../replicated/crypto.ts";
+import { readBaseQuery } from "../replicated/protocol.ts";
+import {
+  type Read as AnyRead,
+  type Sound as AnySound,
+  type BaseQuery,
+  type BaseRecord,
+  type PlainRecord,
+  type Rules,
+  hex,
+  isBytes,
+  isCount,
+  slotOf,
+  versionOf,
+} from "../replicated/rules.ts";
 import { MAX_NAME_CHARS, MAX_SECRET_BYTES, MAX_TTL_MS, MAX_VALUE_BYTES } from "./limits.ts";
 
-interface Common {
-  readonly key: string;
-  /** When it was put, by its writer's clock, in ms. Orders renewals; proves nothing. */
-  readonly stamp: number;
-}
+type Common = Omit<BaseRecord, "kind">;
 
 export interface ValueRecord extends Common {
   readonly kind: "value";
@@ -58,40 +67,16 @@ export interface SignedRecord extends Common {
 
 export type DhtRecord = ValueRecord | RemovedRecord | HashRecord | SignedRecord;
 
-/** A record with what follows from it. */
-export interface Sound {
-  readonly record: DhtRecord;
-  readonly slot: string;
-  readonly version: string;
-  /** What is left of its time. */
-  readonly ttlMs: number;
+export type Sound = AnySound<DhtRecord>;
+export type Read = AnyRead<DhtRecord>;
+
+export interface Query extends BaseQuery {
+  /** Null for every kind. */
+  readonly recordKind: "value" | "hash" | "signed" | null;
 }
 
-export type Read =
-  | ({ readonly kind: "sound" } & Sound)
-  | { readonly kind: "bad"; readonly why: string };
-
-/** As it travels: the record and `ttlMs`. */
-export type PlainRecord = { readonly [name: string]: Plain };
-
-const SLOT_DIGITS = 32;
-const SEQUENCE_DIGITS = 14;
 const text = new TextEncoder();
 const SIGNED_CONTEXT = text.encode("prost-dht-signed");
-
-export function hex(bytes: Uint8Array): string {
-  let text16 = "";
-  for (const byte of bytes) text16 += byte.toString(16).padStart(2, "0");
-  return text16;
-}
-
-export function isSlot(value: unknown): value is string {
-  return typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
-}
-
-export function isVersion(value: unknown): value is string {
-  return typeof value === "string" && /^[01][0-9a-f]{44}$/.test(value);
-}
 
 /** The key of a content-hash record. */
 export function keyOfValue(value: Uint8Array): string {
@@ -188,7 +173,7 @@ export function removalOf(
 }
 
 export function derive(record: DhtRecord): Omit<Sound, "ttlMs"> {
-  return { record, slot: slotOf(record), version: versionOf(record) };
+  return { record, slot: slotOfRecord(record), version: versionOfRecord(record) };
 }
 
 export function plainOf(record: DhtRecord, ttlMs: number): PlainRecord {
@@ -217,7 +202,7 @@ function sound(record: DhtRecord, ttlMs: number): Read {
   return { kind: "sound", ...derive(record), ttlMs };
 }
 
-function slotOf(record: DhtRecord): string {
+function slotOfRecord(record: DhtRecord): string {
   switch (record.kind) {
     case "value":
       return slotOfValue(record.key, hex(sha256(record.value)), record.secretHash);
@@ -225,40 +210,61 @@ function slotOf(record: DhtRecord): string {
       return slotOfValue(record.key, record.valueHash, hex(sha256(record.secret)));
     case "hash":
     case "signed":
-      return hex(sha256(text.encode(`${record.kind} ${record.key}`))).slice(0, SLOT_DIGITS);
+      return slotOf(hex(sha256(text.encode(`${record.kind} ${record.key}`))));
   }
 }
 
 /** A removal has the slot of its value: only who knows the secret can name it. */
 function slotOfValue(key: string, valueHash: string, secretHash: string): string {
-  return hex(sha256(text.encode(`value ${key} ${valueHash} ${secretHash}`))).slice(0, SLOT_DIGITS);
+  return slotOf(hex(sha256(text.encode(`value ${key} ${valueHash} ${secretHash}`))));
 }
 
 /** Removed or not, sequence, hash of the value (for two of the same sequence), stamp. */
-function versionOf(record: DhtRecord): string {
-  const removed = record.kind === "removed" ? "1" : "0";
-  const sequence = record.kind === "signed" ? record.sequence : 0;
-  const valueHash = record.kind === "signed" ? hex(sha256(record.value)) : "";
-  return `${removed}${digits(sequence)}${valueHash.slice(0, 16).padEnd(16, "0")}${digits(record.stamp)}`;
-}
-
-/** The version without its stamp: two with the same one have the same content. */
-export function contentOf(version: string): string {
-  return version.slice(0, -SEQUENCE_DIGITS);
-}
-
-function digits(count: number): string {
-  return count.toString(16).padStart(SEQUENCE_DIGITS, "0");
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isBytes(value: unknown, length: number): value is Uint8Array {
-  return value instanceof Uint8Array && value.length === length;
+function versionOfRecord(record: DhtRecord): string {
+  const { kind, stamp } = record;
+  if (kind !== "signed") return versionOf(kind === "removed", 0, "", stamp);
+  return versionOf(false, record.sequence, hex(sha256(record.value)), stamp);
 }
 
 function isName(value: unknown): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= MAX_NAME_CHARS;
 }
+
+function isAsked({ kind }: DhtRecord, { recordKind, withRemoved }: Query): boolean {
+  if (kind === "removed") return withRemoved && (recordKind === null || recordKind === "value");
+  return recordKind === null || recordKind === kind;
+}
+
+function readQuery(asked: unknown): Query | null {
+  const base = readBaseQuery(asked);
+  if (!base) return null;
+  const { recordKind } = asked as { readonly recordKind?: unknown };
+  const isKind =
+    recordKind === null ||
+    recordKind === "value" ||
+    recordKind === "hash" ||
+    recordKind === "signed";
+  return isKind ? { ...base, recordKind } : null;
+}
+
+/** What the replication has to know of the hash table's records. */
+export const dhtRules: Rules<DhtRecord, Query> = {
+  read: readRecord,
+  isGenuine,
+  plainOf,
+  payloadBytes,
+  isRemoval: ({ kind }) => kind === "removed",
+  whyOlder: (kept) => {
+    if (kept.kind === "removed") {
+      return "this value was removed with its secret; put it with another one";
+    }
+    const sequence = kept.kind === "signed" ? kept.sequence : 0;
+    return `a record with sequence number ${sequence} is here, which is not older`;
+  },
+  isShared: ({ kind }) => kind === "value" || kind === "removed",
+  refusal: () => null,
+  readQuery,
+  isAsked,
+  gathering: (query) => ({ ...query, withRemoved: true }),
+  describe: (record) => ({ sequence: record.kind === "signed" ? record.sequence : null }),
+};

@@ -1,10 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sha256 } from "./crypto.ts";
-import { FairUse } from "./fair-use.ts";
-import { MAX_KEY_RECORDS, REPLICA_SHARE, WRITER_SHARE } from "./limits.ts";
-import { type Sound, hex, readRecord } from "./records.ts";
-import { RecordStore, summaryOf } from "./store.ts";
+import { sha256 } from "../replicated/crypto.ts";
+import { FairUse } from "../replicated/fair-use.ts";
+import { MAX_KEY_RECORDS, REPLICA_SHARE, WRITER_SHARE } from "../replicated/limits.ts";
+import { hex } from "../replicated/rules.ts";
+import { summaryOf } from "../replicated/store.ts";
+import { type Sound, readRecord } from "./records.ts";
+import { RecordStore } from "./store.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const KEY = "ab".repeat(20);

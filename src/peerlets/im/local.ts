@@ -4,6 +4,7 @@ import { bytesOfHex, isFields, isHex } from "./bytes.ts";
 import { conversationOf, conversationOfRoom } from "./conversations.ts";
 import { isPublicKey } from "./crypto.ts";
 import type { Message } from "./history.ts";
+import type { Invited } from "./invitations.ts";
 import { DEFAULT_ANSWER, FRESH_PRESENCE_MS, MAX_ACK_IDS, MAX_ANSWER } from "./limits.ts";
 import type { Candidate } from "./names.ts";
 import { exported, fingerprintOf } from "./person.ts";
@@ -72,10 +73,15 @@ export interface Local {
   leaveRoom(name: string): void;
   rooms(): RoomShown[];
   sendRoom(name: string, text: string): Message;
+  /** Brings im to the next nodes on the ring: see `invitations.ts`. */
+  invite(count?: number): Promise<Invited>;
   stats(): { readonly [name: string]: number | string };
 }
 
-export function localOf(session: () => Session, importKey: (text: string) => Promise<void>): Local {
+export function localOf(
+  session: () => Session,
+  importKey: (text: string) => Promise<void>,
+): Omit<Local, "invite"> {
   const me = (): Me => {
     const { me: publicKey, name, presence } = session();
     const otherTabs = presence.ownNodes().length;

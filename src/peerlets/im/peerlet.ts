@@ -8,6 +8,7 @@
 import { type Prost, definePeerlet } from "prost/sdk";
 import { carrierOf } from "./carrier.ts";
 import type { DhtService } from "../dht/service.ts";
+import { invite } from "./invitations.ts";
 import { HANDS_PER_SECOND, HAND_BURST } from "./limits.ts";
 import { localOf } from "./local.ts";
 import { imported, loadPerson, savePerson } from "./person.ts";
@@ -41,6 +42,8 @@ export default definePeerlet(async (prost: Prost) => {
   };
 
   return {
+    /** An invitation: its coming was all. */
+    deliver: () => {},
     remote: {
       /** A sealed letter for the person here, from whatever node. */
       hand: (caller: string, letter: Uint8Array) => {
@@ -50,7 +53,7 @@ export default definePeerlet(async (prost: Prost) => {
     },
     told: (_name: string, event: string, detail: unknown) =>
       carrier.told(event, detail, (group, data) => session.rooms.receive(group, data)),
-    local: { ...localOf(() => session, importKey) },
+    local: { ...localOf(() => session, importKey), invite: (count = 8) => invite(prost, count) },
     close: () => session.presence.leave().catch(() => {}),
   };
 });

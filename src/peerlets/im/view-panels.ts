@@ -61,7 +61,25 @@ export function mePanel(me: Me, ports: PanelPorts): HTMLElement[] {
     h("h2", {}, "Other tabs and machines"),
     h("p", {}, `Take your key there, and you are there, too.${tabs}`),
     secret,
+    h("h2", {}, "Bring others here"),
+    h(
+      "p",
+      {},
+      "Nodes of the ring that do not have this application yet can be given it. Their owners decide.",
+    ),
+    inviteForm(ports),
   ];
+}
+
+function inviteForm({ local }: PanelPorts): HTMLElement {
+  const says = h("p", { role: "status" });
+  const form = formOf({}, [], "Invite eight nodes", async () => {
+    says.textContent = "Inviting…";
+    const { nodes, refused } = await local.invite(8);
+    const others = refused.length === 0 ? "" : ` ${refused.length} would not.`;
+    says.textContent = `${nodes.length} ${nodes.length === 1 ? "node has" : "nodes have"} it now.${others}`;
+  });
+  return h("div", {}, form, says);
 }
 
 export function foundPanel(

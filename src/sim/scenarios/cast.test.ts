@@ -50,6 +50,9 @@ interface CastLocal {
   stats(): Promise<Readonly<Record<string, number>>>;
 }
 
+/** Another size than the usual one may take an hour. */
+const timeout = process.env["PROST_CAST"] === undefined ? 120_000 : 7_200_000;
+
 const SEED = 21;
 /** The simulation begins on this day: what a peerlet's `clock.date()` counts from. */
 const DAY_MS = Date.UTC(2026, 0, 1);
@@ -305,9 +308,9 @@ describe("bad networks", () => {
 describe("many", () => {
   test(
     "the number of children is bounded, however many join at one node",
-    { timeout: 60_000 },
+    { timeout },
     async () => {
-      const { nodes: count } = fromEnvironment({ nodes: 200 });
+      const { nodes: count } = fromEnvironment({ nodes: 80 });
       const world = await ofPeers(count, 13);
       const nodes = [...world.nodes];
       // All at once, and straight at the root: there is no closer node for any of them.
@@ -317,7 +320,9 @@ describe("many", () => {
       const places = await placesOf(world, nodes, root.id);
       expect(places.filter((place) => place?.depth === null)).toEqual([]);
       expect(Math.max(...places.map((place) => place!.children.length))).toBeLessThanOrEqual(8);
-      expect(spread(places.map((place) => place!.depth!)).max).toBeLessThanOrEqual(12);
+      const depth = spread(places.map((place) => place!.depth!));
+      console.log({ count, depth });
+      expect(depth.max).toBeLessThanOrEqual(12);
     },
   );
 
@@ -503,9 +508,6 @@ function fromEnvironment<Given extends object>(given: Given): Given {
   });
   return { ...given, ...(Object.fromEntries(said) as Partial<Given>) };
 }
-
-/** Another size than the usual one may take an hour. */
-const timeout = process.env["PROST_CAST"] === undefined ? 120_000 : 7_200_000;
 
 /** Mean and maximum, for a line of figures. */
 function spread(values: readonly number[]) {

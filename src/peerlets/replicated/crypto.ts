@@ -1,5 +1,5 @@
 /**
- * Hashes and signatures: the one file of this peerlet that names a library.
+ * Hashes and signatures: the one file of our peerlets that names a library.
  *
  * Synchronous: a sandbox has no `crypto.subtle`, so a verifier is bundled.
  */

@@ -1,10 +1,9 @@
 /**
- * What nodes of this application may call on each other.
+ * What nodes of an application that replicates may call on each other.
  *
  * | method    | called by                        | does                                                     |
  * | --------- | -------------------------------- | -------------------------------------------------------- |
  * | `put`     | whoever writes, at the root      | keeps the record, and has the other replicas keep it     |
- * | `remove`  | the same                         | turns values into removals, here and at the others       |
  * | `get`     | whoever reads, at the root       | a page; asks the others when this node is too new to know |
  * | `page`    | a root, or a reader of several   | a page of what this node has, as it is                   |
  * | `store`   | a root, a partner                | keeps records                                            |
@@ -18,18 +17,10 @@
 import type { Plain } from "prost/sdk";
 import { isKey } from "./arcs.ts";
 import { MAX_PAGE_RECORDS } from "./limits.ts";
-import { type PlainRecord, isSlot } from "./records.ts";
-import type { Query } from "./store.ts";
+import { type BaseQuery, type PlainRecord, isSlot } from "./rules.ts";
 
 export interface AtReplica {
   put(caller: string, record: PlainRecord, write: number): Promise<Plain>;
-  remove(
-    caller: string,
-    key: string,
-    secret: Uint8Array,
-    valueHash: string | null,
-    write: number,
-  ): Promise<Plain>;
   get(caller: string, query: Plain): Promise<Plain>;
   page(caller: string, query: Plain): Promise<Plain>;
   store(caller: string, records: readonly PlainRecord[]): Promise<Plain>;
@@ -39,7 +30,7 @@ export interface AtReplica {
   holds(caller: string, key: string): Promise<Plain>;
 }
 
-/** Answers of `put` and `remove`. */
+/** Answers of `put`, and of whatever else writes. */
 export type Written =
   | { readonly kind: "written"; readonly acks: readonly string[]; readonly removed: number }
   /** It will never be taken as it is. */
@@ -49,7 +40,13 @@ export type Written =
 
 /** Answers of `get` and `page`. */
 export type Paged =
-  | { readonly kind: "page"; readonly records: readonly PlainRecord[]; readonly more: boolean }
+  | {
+      readonly kind: "page";
+      readonly records: readonly PlainRecord[];
+      readonly more: boolean;
+      /** Slots up to this one were looked through, whatever the last record is; "" for no more than that. */
+      readonly upTo: string;
+    }
   | { readonly kind: "later"; readonly why: string };
 
 /** Answers of `compare`. */
@@ -86,26 +83,27 @@ export function readWritten(answer: unknown, mostAcks: number): Written {
 /** Null for what is no page. */
 export function readPage(answer: unknown): Extract<Paged, { kind: "page" }> | null {
   if (!isObject(answer) || answer["kind"] !== "page") return null;
-  const { records, more } = answer;
+  const { records, more, upTo } = answer;
   if (!Array.isArray(records) || records.length > MAX_PAGE_RECORDS) return null;
-  return { kind: "page", records: records as PlainRecord[], more: more === true };
+  return {
+    kind: "page",
+    records: records as PlainRecord[],
+    more: more === true,
+    upTo: isSlot(upTo) ? upTo : "",
+  };
 }
 
-/** Null for what is no query. */
-export function readQuery(asked: unknown): Query | null {
+/** What every query has; null for what is none. Whatever else it asks is for the application. */
+export function readBaseQuery(asked: unknown): BaseQuery | null {
   if (!isObject(asked)) return null;
-  const { key, recordKind, after, limit, withRemoved } = asked;
+  const { key, after, limit, withRemoved } = asked;
   const isSound =
     isKey(key) &&
-    (recordKind === null ||
-      recordKind === "value" ||
-      recordKind === "hash" ||
-      recordKind === "signed") &&
     (after === "" || isSlot(after)) &&
     typeof limit === "number" &&
     Number.isInteger(limit) &&
     limit >= 1;
   if (!isSound) return null;
   const most = Math.min(limit, MAX_PAGE_RECORDS);
-  return { key, recordKind, after, limit: most, withRemoved: withRemoved === true };
+  return { key, after, limit: most, withRemoved: withRemoved === true };
 }

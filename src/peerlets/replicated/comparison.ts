@@ -4,9 +4,9 @@
  */
 import type { RemotePeerlet } from "prost/sdk";
 import { type Piece, isKey } from "./arcs.ts";
-import { MAX_CALL_BYTES, MAX_CALL_RECORDS, REPLICA_SHARE } from "./limits.ts";
+import { MAX_CALL_BYTES, MAX_CALL_RECORDS, RECORD_BYTES, REPLICA_SHARE } from "./limits.ts";
 import { type AtReplica, type Compared, isObject } from "./protocol.ts";
-import { isSlot, isVersion, payloadBytes, plainOf } from "./records.ts";
+import { type BaseQuery, type BaseRecord, type Rules, isSlot, isVersion } from "./rules.ts";
 import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
 
 type Ref = RemotePeerlet<AtReplica>;
@@ -18,20 +18,23 @@ const MOST_ITEMS = 2_048;
 const MOST_PARTS = 64;
 
 /** Throws when the partner does not answer, or answers nonsense. */
-export class Comparison {
+export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
   readonly #there: Ref;
-  readonly #store: RecordStore;
+  readonly #rules: Rules<R, Q>;
+  readonly #store: RecordStore<R, Q>;
   readonly #accept: (plain: unknown, bringer: Bringer) => Taken;
   readonly #counts: { calls: number; fetched: number; pushed: number; refused: number };
   #callsLeft = MOST_CALLS;
 
   constructor(
     there: Ref,
-    store: RecordStore,
+    rules: Rules<R, Q>,
+    store: RecordStore<R, Q>,
     accept: (plain: unknown, bringer: Bringer) => Taken,
     counts: { calls: number; fetched: number; pushed: number; refused: number },
   ) {
     this.#there = there;
+    this.#rules = rules;
     this.#store = store;
     this.#accept = accept;
     this.#counts = counts;
@@ -72,9 +75,9 @@ export class Comparison {
     for (const batch of batchesOf(lacked)) {
       this.#spend();
       const answers = await this.#there.store(
-        batch.map((kept) => plainOf(kept.record, this.#store.ttlLeft(kept))),
+        batch.map((kept) => this.#rules.plainOf(kept.record, this.#store.ttlLeft(kept))),
       );
-      const isKept = (_kept: Kept, i: number) => Array.isArray(answers) && answers[i] === "ok";
+      const isKept = (_kept: Kept<R>, i: number) => Array.isArray(answers) && answers[i] === "ok";
       const pushed = batch.filter(isKept).length;
       this.#counts.pushed += pushed;
       this.#counts.refused += batch.length - pushed;
@@ -108,15 +111,15 @@ export class Comparison {
 }
 
 /** As many as one call may bring. */
-export function batchesOf(kept: readonly Kept[]): Kept[][] {
-  const batches: Kept[][] = [];
+export function batchesOf<R>(kept: readonly Kept<R>[]): Kept<R>[][] {
+  const batches: Kept<R>[][] = [];
   let bytes = Infinity;
   for (const each of kept) {
-    bytes += payloadBytes(each.record);
+    bytes += each.bytes - RECORD_BYTES;
     const last = batches.at(-1);
     if (!last || bytes > MAX_CALL_BYTES || last.length >= MAX_CALL_RECORDS) {
       batches.push([each]);
-      bytes = payloadBytes(each.record);
+      bytes = each.bytes - RECORD_BYTES;
     } else last.push(each);
   }
   return batches;

@@ -6,12 +6,11 @@
  * root to the root of the key after that node's id: no replica can name the others.
  */
 import type { Plain, Prost, RemotePeerlet } from "prost/sdk";
-import { isKey, keyAfter } from "./arcs.ts";
-import { sha256 } from "./crypto.ts";
-import { MAX_CALL_RECORDS, MAX_TTL_MS, REPLICAS } from "./limits.ts";
+import { keyAfter } from "./arcs.ts";
+import { MAX_CALL_RECORDS, REPLICAS } from "./limits.ts";
 import { type AtReplica, type Paged, isObject, readPage, readWritten } from "./protocol.ts";
-import { type DhtRecord, type Sound, hex, isGenuine, plainOf, readRecord } from "./records.ts";
-import type { Query } from "./store.ts";
+import { Roots } from "./roots.ts";
+import type { BaseQuery, BaseRecord, Rules, Sound } from "./rules.ts";
 
 /** One try, in ms: a crash of the root is made good within 4 s. */
 const TRY_MS = 6_000;
@@ -27,67 +26,53 @@ const MOST_REPAIRED = 16;
 
 type Ref = RemotePeerlet<AtReplica>;
 
-export interface Found {
-  /** Names this value under its key; the same on every replica. */
-  readonly id: string;
-  readonly kind: "value" | "hash" | "signed";
-  readonly value: Uint8Array;
-  /** SHA-256 of the value. */
-  readonly hash: string;
-  readonly ttlMs: number;
-  readonly isRemovable: boolean;
-  readonly name?: string;
-  readonly publicKey?: Uint8Array;
-  readonly sequence?: number;
-  readonly signature?: Uint8Array;
-}
-
-export interface FoundPage {
-  readonly values: readonly Found[];
+export interface SoundPage<R> {
+  readonly found: readonly Sound<R>[];
   /** Where the next page begins; null when this is the last. */
   readonly cursor: string | null;
   /** Nodes whose answers are in this one. */
   readonly nodes: readonly string[];
 }
 
-interface Told {
+interface Told<R> {
   readonly there: Ref;
-  readonly records: ReadonlyMap<string, Sound>;
+  readonly records: ReadonlyMap<string, Sound<R>>;
   /** The last slot up to which this node has told everything; "g" for all. */
   readonly upTo: string;
 }
 
-export class Client {
+export class Client<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
+  readonly #rules: Rules<R, Q>;
+  readonly #roots: Roots;
   readonly counts = { retries: 0, lies: 0, repaired: 0 };
 
-  constructor(prost: Prost) {
+  constructor(prost: Prost, rules: Rules<R, Q>) {
     this.#prost = prost;
+    this.#rules = rules;
+    this.#roots = new Roots(prost, TRY_MS);
   }
 
   /** The nodes that acknowledged, once there are enough. Throws with the reason. */
-  async put(record: DhtRecord, ttlMs: number, write: number): Promise<readonly string[]> {
-    const plain = plainOf(record, ttlMs);
-    const written = await this.#atRoot(record.key, async (there) =>
-      readWritten(await there.put(plain, write), REPLICAS),
-    );
-    if (written.kind === "refused") throw new Error(written.why);
-    return written.acks;
+  async put(record: R, ttlMs: number, write: number): Promise<readonly string[]> {
+    const plain = this.#rules.plainOf(record, ttlMs);
+    return (await this.write(record.key, (there) => there.put(plain, write))).acks;
   }
 
-  async remove(key: string, secret: Uint8Array, valueHash: string | null, write: number) {
+  /** Has the root of `key` write something, and the others after it. Throws with the reason. */
+  async write(key: string, work: (there: Ref) => Promise<Plain>) {
     const written = await this.#atRoot(key, async (there) =>
-      readWritten(await there.remove(key, secret, valueHash, write), REPLICAS),
+      readWritten(await work(there), REPLICAS),
     );
     if (written.kind === "refused") throw new Error(written.why);
-    return { removed: written.removed, nodes: written.acks };
+    return written;
   }
 
-  async get(query: Query, read: number): Promise<FoundPage> {
+  async get(query: Q, read: number): Promise<SoundPage<R>> {
     let { after } = query;
     for (let i = 0; ; i++) {
       const page = await this.#getPage({ ...query, after }, read);
-      if (page.values.length > 0 || page.cursor === null || i >= MOST_EMPTY_PAGES) return page;
+      if (page.found.length > 0 || page.cursor === null || i >= MOST_EMPTY_PAGES) return page;
       after = page.cursor;
     }
   }
@@ -96,7 +81,7 @@ export class Client {
   async where(key: string): Promise<Plain[]> {
     const held: Plain[] = [];
     const seen = new Set<string>();
-    let there: Ref | null = await this.#lookup(key);
+    let there: Ref | null = await this.#roots.lookup(key);
     while (there && !seen.has(there.id) && seen.size < REPLICAS) {
       seen.add(there.id);
       const holds = await there.holds(key).catch((error: unknown) => ({ why: String(error) }));
@@ -106,8 +91,8 @@ export class Client {
     return held;
   }
 
-  async #getPage(query: Query, read: number): Promise<FoundPage> {
-    const asked: Plain = { ...query };
+  async #getPage(query: Q, read: number): Promise<SoundPage<R>> {
+    const asked = { ...query } as unknown as Plain;
     const first = await this.#atRoot(query.key, async (there) => {
       const answer = await there.get(asked);
       if (isObject(answer) && answer["kind"] === "later") {
@@ -138,21 +123,21 @@ export class Client {
   }
 
   /** Null when any of it is not what it says: then nothing of it is believed. */
-  #read(there: Ref, answer: unknown, query: Query): Told | null {
+  #read(there: Ref, answer: unknown, query: Q): Told<R> | null {
     const page = readPage(answer);
-    const records = page ? soundOf(page, query) : null;
+    const records = page ? this.#soundOf(page, query) : null;
     if (!page || !records) {
       this.counts.lies += 1;
       this.#prost.log(`node ${there.id.slice(0, 8)} answered what is not right`);
       return null;
     }
-    const last = [...records.keys()].reduce((a, b) => (a > b ? a : b), query.after);
+    const last = [page.upTo, ...records.keys()].reduce((a, b) => (a > b ? a : b), query.after);
     return { there, records, upTo: page.more ? last : "g" };
   }
 
-  #merge(told: readonly Told[], query: Query): FoundPage {
+  #merge(told: readonly Told<R>[], query: Q): SoundPage<R> {
     const upTo = told.map((each) => each.upTo).reduce((a, b) => (a < b ? a : b));
-    const best = new Map<string, Sound>();
+    const best = new Map<string, Sound<R>>();
     for (const { records } of told) {
       for (const [slot, sound] of records) {
         const known = best.get(slot);
@@ -161,15 +146,15 @@ export class Client {
     }
     if (told.length > 1) this.#repair(told, best);
     const inOrder = [...best.values()].toSorted((a, b) => (a.slot < b.slot ? -1 : 1));
-    const live = inOrder.filter(({ record }) => record.kind !== "removed");
-    const values = live.slice(0, query.limit);
-    const isCut = live.length > values.length;
-    const cursor = isCut ? values.at(-1)!.slot : upTo === "g" ? null : upTo;
-    return { values: values.map(foundOf), cursor, nodes: told.map(({ there }) => there.id) };
+    const live = inOrder.filter(({ record }) => !this.#rules.isRemoval(record));
+    const found = live.slice(0, query.limit);
+    const isCut = live.length > found.length;
+    const cursor = isCut ? found.at(-1)!.slot : upTo === "g" ? null : upTo;
+    return { found, cursor, nodes: told.map(({ there }) => there.id) };
   }
 
   /** Read repair: whoever answered less than the others gets it. Nobody waits for it. */
-  #repair(told: readonly Told[], best: ReadonlyMap<string, Sound>): void {
+  #repair(told: readonly Told<R>[], best: ReadonlyMap<string, Sound<R>>): void {
     for (const { there, records } of told) {
       const lacked = [...best.values()]
         .filter(({ slot, version }) => (records.get(slot)?.version ?? "") < version)
@@ -177,7 +162,7 @@ export class Client {
       // One at a time: together they might be more than a call may carry.
       for (const { record, ttlMs } of lacked) {
         this.counts.repaired += 1;
-        there.store([plainOf(record, ttlMs)]).catch(() => {});
+        there.store([this.#rules.plainOf(record, ttlMs)]).catch(() => {});
       }
     }
   }
@@ -190,13 +175,16 @@ export class Client {
     const untilMs = this.#prost.clock.now() + TOTAL_MS;
     for (let tries = 0; ; tries++) {
       let why: string;
+      let there: Ref | null = null;
       try {
-        const done = await work(await this.#lookup(key));
+        there = await this.#roots.of(key);
+        const done = await work(there);
         if (done.kind !== "later") return done as Exclude<Done, { readonly kind: "later" }>;
         ({ why } = done as { readonly why: string });
       } catch (error) {
         why = error instanceof Error ? error.message : String(error);
       }
+      if (there) this.#roots.forget(there);
       const pauseMs =
         Math.min(PAUSE_MS * 2 ** tries, MOST_PAUSE_MS) * (0.5 + this.#prost.random.next());
       if (this.#prost.clock.now() + pauseMs > untilMs) throw new Error(why);
@@ -205,61 +193,29 @@ export class Client {
     }
   }
 
-  #lookup(key: string): Promise<Ref> {
-    return this.#prost.lookupPeerlet<AtReplica>(key, { timeoutMs: TRY_MS });
-  }
-
   /** Who would be root if this node failed; null when it cannot be found. */
   async #nextOf(node: string): Promise<Ref | null> {
     try {
-      return await this.#lookup(keyAfter(node));
+      return await this.#roots.of(keyAfter(node));
     } catch {
       return null;
     }
   }
-}
 
-/** Null unless every record is right, and asked for. */
-function soundOf(
-  { records }: Extract<Paged, { kind: "page" }>,
-  query: Query,
-): ReadonlyMap<string, Sound> | null {
-  const bySlot = new Map<string, Sound>();
-  for (const plain of records) {
-    const read = readRecord(plain);
-    if (read.kind === "bad" || !isGenuine(read.record)) return null;
-    const { record, slot } = read;
-    const kind = record.kind === "removed" ? "value" : record.kind;
-    const isAsked = query.recordKind === null || query.recordKind === kind;
-    if (record.key !== query.key || slot <= query.after || !isAsked) return null;
-    bySlot.set(slot, read);
-  }
-  return bySlot;
-}
-
-function foundOf({ record, slot, ttlMs }: Sound): Found {
-  if (record.kind === "removed") throw new Error("a removal is no value");
-  const { kind, value } = record;
-  const found = { id: slot, kind, value, hash: hex(sha256(value)), ttlMs, isRemovable: false };
-  switch (record.kind) {
-    case "value":
-      return { ...found, isRemovable: record.secretHash !== "" };
-    case "hash":
-      return found;
-    case "signed": {
-      const { name, publicKey, sequence, signature } = record;
-      return { ...found, name, publicKey, sequence, signature };
+  /** Null unless every record is right, and asked for. */
+  #soundOf(
+    { records }: Extract<Paged, { kind: "page" }>,
+    query: Q,
+  ): ReadonlyMap<string, Sound<R>> | null {
+    const bySlot = new Map<string, Sound<R>>();
+    for (const plain of records) {
+      const read = this.#rules.read(plain);
+      if (read.kind === "bad" || !this.#rules.isGenuine(read.record)) return null;
+      const { record, slot } = read;
+      const isAsked = this.#rules.isAsked(record, query);
+      if (record.key !== query.key || slot <= query.after || !isAsked) return null;
+      bySlot.set(slot, read);
     }
+    return bySlot;
   }
-}
-
-/** For whoever checks arguments. */
-export function checkTtl(ttlMs: number, leastMs: number): number {
-  if (typeof ttlMs === "number" && ttlMs >= leastMs && ttlMs <= MAX_TTL_MS) return ttlMs;
-  throw new TypeError(`ttlMs is from ${leastMs} to ${MAX_TTL_MS} (7 days)`);
-}
-
-export function checkKey(key: unknown): string {
-  if (isKey(key)) return key;
-  throw new TypeError("a key is 40 lowercase hex digits; keyOf(name) makes one");
 }

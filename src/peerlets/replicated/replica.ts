@@ -12,38 +12,22 @@ import {
   MAX_CALL_BYTES,
   MAX_CALL_RECORDS,
   MAX_PAGE_RECORDS,
+  RECORD_BYTES,
   REPLICAS,
   REPLICA_SHARE,
   WRITER_SHARE,
 } from "./limits.ts";
-import {
-  type Compared,
-  type Paged,
-  type Written,
-  isObject,
-  readPage,
-  readQuery,
-} from "./protocol.ts";
+import { type Compared, type Paged, type Written, isObject, readPage } from "./protocol.ts";
 import type { References } from "./references.ts";
 import {
+  type BaseQuery,
+  type BaseRecord,
   type PlainRecord,
-  isGenuine,
-  isHash,
-  isSecret,
+  type Rules,
   isSlot,
   isVersion,
-  payloadBytes,
-  plainOf,
-  readRecord,
-} from "./records.ts";
-import {
-  type Bringer,
-  type Kept,
-  type Query,
-  type RecordStore,
-  type Taken,
-  summaryOf,
-} from "./store.ts";
+} from "./rules.ts";
+import { type Bringer, type Kept, type RecordStore, type Taken, summaryOf } from "./store.ts";
 
 /** As many nodes as may believe for a moment that they keep a key. A guess: views differ by a few newcomers. */
 const NEAR = 2 * REPLICAS;
@@ -59,17 +43,27 @@ export interface Place {
   keeps(key: string): boolean;
   /** It has what its neighbours have under this key. */
   isCovered(key: string): boolean;
+  /** It has its first record under this key. */
+  began(key: string): void;
 }
 
-export class Replica {
+export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
-  readonly #store: RecordStore;
+  readonly #rules: Rules<R, Q>;
+  readonly #store: RecordStore<R, Q>;
   readonly #references: References;
   readonly #place: Place;
   readonly counts = { forged: 0, readThrough: 0 };
 
-  constructor(prost: Prost, store: RecordStore, references: References, place: Place) {
+  constructor(
+    prost: Prost,
+    rules: Rules<R, Q>,
+    store: RecordStore<R, Q>,
+    references: References,
+    place: Place,
+  ) {
     this.#prost = prost;
+    this.#rules = rules;
     this.#references = references;
     this.#store = store;
     this.#place = place;
@@ -77,14 +71,17 @@ export class Replica {
 
   /** Reads and checks what a stranger sent, and takes it. */
   accept(plain: unknown, bringer: Bringer): Taken {
-    const read = readRecord(plain);
+    const read = this.#rules.read(plain);
     if (read.kind === "bad") return { kind: "refused", why: read.why };
     // What is here already was checked then.
-    if (!this.#store.has(read.slot, read.version) && !isGenuine(read.record)) {
+    if (!this.#store.has(read.slot, read.version) && !this.#rules.isGenuine(read.record)) {
       this.counts.forged += 1;
       return { kind: "refused", why: "its owner did not sign this" };
     }
-    return this.#store.take(read, bringer);
+    const isFirst = !this.#store.hasKey(read.record.key);
+    const taken = this.#store.take(read, bringer);
+    if (isFirst && taken.kind === "kept") this.#place.began(read.record.key);
+    return taken;
   }
 
   async put(caller: string, plain: unknown, write: unknown): Promise<Written> {
@@ -97,30 +94,23 @@ export class Replica {
     return this.#spread(set, [plain as PlainRecord], write, 0);
   }
 
-  async remove(
-    _caller: string,
-    key: unknown,
-    secret: unknown,
-    valueHash: unknown,
-    write: unknown,
-  ): Promise<Written> {
-    const isSound =
-      isKey(key) && isSecret(secret) && (valueHash === null || isHash(valueHash)) && isWrite(write);
-    if (!isSound) return refused("it makes no sense");
-    const set = await this.#replicaSet(key, write);
+  /**
+   * Changes what is kept here under the key of `query`, and has the others keep
+   * the outcome. `query` is for all that `change` may look at.
+   */
+  async change(query: Q, write: unknown, change: () => readonly Kept<R>[]): Promise<Written> {
+    if (!isWrite(write)) return refused("it makes no sense");
+    const set = await this.#replicaSet(query.key, write);
     if (typeof set === "string") return { kind: "later", why: set };
-    const query = { key, recordKind: "value", after: "", limit: MAX_PAGE_RECORDS } as const;
-    if (!this.#place.isCovered(key)) await this.#gather({ ...query, withRemoved: true });
-    // A caller that asks again finds what its first try removed.
-    const removed = this.#store.remove(key, secret, valueHash);
-    const all = removed.length > 0 ? removed : this.#store.removals(key, secret);
-    if (all.length === 0) return { kind: "written", acks: [], removed: 0 };
-    const records = all.slice(0, MAX_CALL_RECORDS).map((kept) => this.#plain(kept));
-    return this.#spread(set, records, write, all.length);
+    if (!this.#place.isCovered(query.key)) await this.#gather(query);
+    const changed = change();
+    if (changed.length === 0) return { kind: "written", acks: [], removed: 0 };
+    const records = changed.slice(0, MAX_CALL_RECORDS).map((kept) => this.#plain(kept));
+    return this.#spread(set, records, write, changed.length);
   }
 
   async get(_caller: string, asked: unknown): Promise<Paged> {
-    const query = readQuery(asked);
+    const query = this.#rules.readQuery(asked);
     if (!query) throw new TypeError("this query makes no sense");
     if (this.#place.isCovered(query.key)) return this.page("", asked);
     const upTo = await this.#gather(query);
@@ -130,14 +120,15 @@ export class Replica {
       kind: "page",
       records: records.map((kept) => this.#plain(kept)),
       more: more || upTo < "g",
+      upTo: more || upTo === "g" ? "" : upTo,
     };
   }
 
   page(_caller: string, asked: unknown): Paged {
-    const query = readQuery(asked);
+    const query = this.#rules.readQuery(asked);
     if (!query) throw new TypeError("this query makes no sense");
     const { records, more } = this.#store.page(query);
-    return { kind: "page", records: records.map((kept) => this.#plain(kept)), more };
+    return { kind: "page", records: records.map((kept) => this.#plain(kept)), more, upTo: "" };
   }
 
   /** One answer for each record: "ok", or why not. */
@@ -184,7 +175,7 @@ export class Replica {
     for (const slot of slots as readonly unknown[]) {
       const kept = isSlot(slot) ? this.#store.get(slot) : undefined;
       if (!kept) continue;
-      bytes += payloadBytes(kept.record);
+      bytes += kept.bytes - RECORD_BYTES;
       if (bytes > MAX_CALL_BYTES && found.length > 0) break;
       found.push(this.#plain(kept));
     }
@@ -208,15 +199,15 @@ export class Replica {
 
   holds(key: unknown): Plain {
     if (!isKey(key)) throw new TypeError("a key is 40 lowercase hex digits");
-    const query = { key, recordKind: null, after: "", limit: MAX_PAGE_RECORDS, withRemoved: true };
-    const { records, more } = this.#store.page(query);
-    const told = records.map((kept) => ({
+    const under = this.#store.under(key);
+    const told = under.slice(0, MAX_PAGE_RECORDS).map((kept) => ({
       kind: kept.record.kind,
       slot: kept.slot,
-      bytes: payloadBytes(kept.record),
+      bytes: kept.bytes - RECORD_BYTES,
       ttlMs: this.#store.ttlLeft(kept),
-      sequence: kept.record.kind === "signed" ? kept.record.sequence : null,
+      ...this.#rules.describe(kept.record),
     }));
+    const more = under.length > told.length;
     return { node: this.#prost.self, isCovered: this.#place.isCovered(key), records: told, more };
   }
 
@@ -275,7 +266,7 @@ export class Replica {
    * Takes what the other replicas have. Answers the last slot up to which all of
    * them have told everything, "g" for all; null when nobody answered.
    */
-  async #gather(query: Query): Promise<string | null> {
+  async #gather(query: Q): Promise<string | null> {
     this.counts.readThrough += 1;
     const set = await this.#prost.replicaSet(query.key, REPLICAS);
     const others = set.filter(({ id }) => id !== this.#prost.self);
@@ -283,7 +274,7 @@ export class Replica {
       const isAlone = (await this.#prost.neighborSet(1)).length === 0;
       return isAlone ? "g" : null;
     }
-    const asked: Plain = { ...query, withRemoved: true };
+    const asked = { ...this.#rules.gathering(query) } as unknown as Plain;
     const told = await Promise.all(others.map(({ id }) => this.#pageAt(id, asked)));
     let [upTo, answered] = ["g", 0];
     for (const [i, page] of told.entries()) {
@@ -292,7 +283,7 @@ export class Replica {
       const bringer = { account: others[i]!.id, share: REPLICA_SHARE };
       let last = "";
       for (const record of page.records) {
-        const read = readRecord(record);
+        const read = this.#rules.read(record);
         if (read.kind === "bad" || read.record.key !== query.key) continue;
         last = read.slot > last ? read.slot : last;
         this.accept(record, bringer);
@@ -322,13 +313,13 @@ export class Replica {
     return set.length < REPLICAS || set.some(({ id }) => id === this.#prost.self);
   }
 
-  #plain(kept: Kept): PlainRecord {
-    return plainOf(kept.record, this.#store.ttlLeft(kept));
+  #plain(kept: Kept<R>): PlainRecord {
+    return this.#rules.plainOf(kept.record, this.#store.ttlLeft(kept));
   }
 }
 
 /** Parts with about as many records each; a key is never in two of them. */
-function partsOf(within: readonly Kept[], high: string) {
+function partsOf<R extends BaseRecord>(within: readonly Kept<R>[], high: string) {
   const parts: { to: string; count: number; digest: string }[] = [];
   const each = Math.ceil(within.length / PARTS);
   let from = 0;

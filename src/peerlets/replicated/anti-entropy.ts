@@ -15,8 +15,8 @@ import { Comparison, batchesOf } from "./comparison.ts";
 import { MAX_CALL_RECORDS } from "./limits.ts";
 import { type Neighbourhood, type Partner, neighbourhoodOf } from "./neighbourhood.ts";
 import type { AtReplica } from "./protocol.ts";
-import { plainOf } from "./records.ts";
 import type { References } from "./references.ts";
+import type { BaseQuery, BaseRecord, Rules } from "./rules.ts";
 import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
 
 /** After a change among the neighbours, in ms: several come together. Guesses. */
@@ -40,15 +40,27 @@ const MOST_ORPHAN_CALLS = 16;
 /** Keys looked at for what has expired, in one round. A guess. */
 const SWEPT_KEYS = 5_000;
 
-export class AntiEntropy {
+/** Whom this node speaks to. */
+export interface Reach {
+  /**
+   * Only to neighbours with whom it shares a record, so that the application
+   * comes to the replicas of what it keeps and to nobody else. What it has
+   * nothing of it then has to ask the other replicas about, each time.
+   * Else to all of its neighbours, and so the application comes to every node.
+   */
+  readonly isSparse: boolean;
+}
+
+export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
-  readonly #store: RecordStore;
+  readonly #rules: Rules<R, Q>;
+  readonly #store: RecordStore<R, Q>;
   readonly #references: References;
   readonly #accept: (plain: unknown, bringer: Bringer) => Taken;
   /** What this node has, of the keys it keeps; ends at this node. */
   #covered: Arc | null = null;
   /** Partners, each with its arc, with whom this node was compared since they are partners. */
-  #compared = new Set<string>();
+  #compared = new Map<string, Arc>();
   #arc: Arc | null = null;
   #arcSinceMs = 0;
   #tries = 0;
@@ -57,15 +69,22 @@ export class AntiEntropy {
   #cancel: () => void = () => {};
   #isRunning = false;
   #isClosed = false;
+  readonly #isSparse: boolean;
+  /** Keys with their first record, since the last complete round. Only where it is sparse. */
+  readonly #begun = new Set<string>();
   readonly counts = { rounds: 0, calls: 0, fetched: 0, pushed: 0, refused: 0, failed: 0, given: 0 };
 
   constructor(
     prost: Prost,
-    store: RecordStore,
+    rules: Rules<R, Q>,
+    store: RecordStore<R, Q>,
     references: References,
     accept: (plain: unknown, bringer: Bringer) => Taken,
+    { isSparse }: Reach,
   ) {
+    this.#isSparse = isSparse;
     this.#prost = prost;
+    this.#rules = rules;
     this.#references = references;
     this.#store = store;
     this.#accept = accept;
@@ -92,7 +111,16 @@ export class AntiEntropy {
 
   /** This node has what its partners had under this key. */
   isCovered(key: string): boolean {
-    return this.#covered !== null && inArc(key, this.#covered);
+    const isWithin = this.#covered !== null && inArc(key, this.#covered);
+    return isWithin && (!this.#isSparse || (this.#store.hasKey(key) && !this.#begun.has(key)));
+  }
+
+  /** This node has its first record under `key`: others may have more of them. */
+  began(key: string): void {
+    if (!this.#isSparse) return;
+    this.#begun.add(key);
+    for (const [name, arc] of this.#compared) if (inArc(key, arc)) this.#compared.delete(name);
+    this.updated();
   }
 
   #wake(inMs: number): void {
@@ -106,6 +134,8 @@ export class AntiEntropy {
   async #run(): Promise<void> {
     const lateMs = this.#prost.clock.now() - this.#dueMs;
     this.#dueMs = Infinity;
+    // Nothing to keep alike: `began` wakes it, and until then the node may make this peerlet idle.
+    if (this.#isSparse && this.#store.size === 0) return;
     if (this.#isRunning) return this.#wake(RETRY_MS);
     this.#isRunning = true;
     if (lateMs > STALL_MS) {
@@ -132,23 +162,30 @@ export class AntiEntropy {
     if (!place || this.#isClosed) return false;
     this.counts.rounds += 1;
     this.#settleIn(place.arc);
-    const partners = [...place.successors, ...place.predecessors];
+    const partners = [...place.successors, ...place.predecessors].filter((each) =>
+      this.#concerns(each),
+    );
+    const begun = [...this.#begun];
     const current = new Set(partners.map(nameOf));
-    for (const name of this.#compared) if (!current.has(name)) this.#compared.delete(name);
+    for (const name of this.#compared.keys()) if (!current.has(name)) this.#compared.delete(name);
     const now = this.#prost.clock.now();
     const isPeriod = now >= this.#nextPeriodMs;
-    // Each pair once: its predecessors come by themselves.
+    // Each pair once: its predecessors come by themselves, unless they may have nothing to share.
     const due = partners.filter(
       (partner) =>
-        !this.#compared.has(nameOf(partner)) || (isPeriod && place.successors.includes(partner)),
+        !this.#compared.has(nameOf(partner)) ||
+        (isPeriod && (this.#isSparse || place.successors.includes(partner))),
     );
     const done = await Promise.all(due.map((partner) => this.#compareWith(partner)));
     due.forEach((partner, i) => {
-      if (done[i]) this.#compared.add(nameOf(partner));
+      if (done[i]) this.#compared.set(nameOf(partner), partner.arc);
     });
     const isComplete = partners.every((partner) => this.#compared.has(nameOf(partner)));
     // One that never answers must not keep this node from being sure for ever.
-    if (isComplete || (this.#tries >= MOST_TRIES && done.some(Boolean))) this.#covered = place.arc;
+    if (isComplete || (this.#tries >= MOST_TRIES && done.some(Boolean))) {
+      this.#covered = place.arc;
+      for (const key of begun) this.#begun.delete(key);
+    }
     if (isPeriod) {
       this.#nextPeriodMs = now + PERIOD_MS / 2;
       this.#store.sweep(SWEPT_KEYS);
@@ -166,10 +203,14 @@ export class AntiEntropy {
     if (this.#covered && inArc(arc.from, this.#covered)) this.#covered = arc;
   }
 
+  #concerns({ arc }: Partner): boolean {
+    return !this.#isSparse || piecesOf(arc).some((piece) => this.#store.hasWithin(piece));
+  }
+
   async #compareWith({ id, arc }: Partner): Promise<boolean> {
     try {
       await this.#references.at(id, async (there) => {
-        const session = new Comparison(there, this.#store, this.#accept, this.counts);
+        const session = new Comparison(there, this.#rules, this.#store, this.#accept, this.counts);
         for (const piece of piecesOf(arc)) await session.compare(piece);
       });
       return true;
@@ -203,14 +244,14 @@ export class AntiEntropy {
   }
 
   /** How many of these, from the first, the root of `key` keeps. */
-  async #giveTo(key: string, kept: readonly Kept[]): Promise<number> {
+  async #giveTo(key: string, kept: readonly Kept<R>[]): Promise<number> {
     const there = await this.#prost.lookupPeerlet<AtReplica>(key, { timeoutMs: CALL_MS });
     this.counts.calls += 1;
     const answers = await there.lacks(
       kept.map((each) => [each.record.key, each.slot, each.version]),
     );
     if (!Array.isArray(answers)) return 0;
-    const isOf = (answer: string) => (_kept: Kept, i: number) => answers[i] === answer;
+    const isOf = (answer: string) => (_kept: Kept<R>, i: number) => answers[i] === answer;
     for (const { slot } of kept.filter(isOf("ok"))) {
       this.#store.drop(slot);
       this.counts.given += 1;
@@ -219,7 +260,9 @@ export class AntiEntropy {
     const lacked = kept.filter(isOf("lacks"));
     for (const batch of batchesOf(lacked)) {
       this.counts.calls += 1;
-      await there.store(batch.map((each) => plainOf(each.record, this.#store.ttlLeft(each))));
+      await there.store(
+        batch.map((each) => this.#rules.plainOf(each.record, this.#store.ttlLeft(each))),
+      );
       this.counts.pushed += batch.length;
     }
     const firstNo = answers.indexOf("no");

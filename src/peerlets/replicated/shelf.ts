@@ -8,7 +8,7 @@
 import type { Plain, Prost } from "prost/sdk";
 import { isKey } from "./arcs.ts";
 import { RECORD_BYTES } from "./limits.ts";
-import { isSlot, payloadBytes, plainOf, readRecord } from "./records.ts";
+import type { BaseQuery, BaseRecord, Rules } from "./rules.ts";
 import type { Kept, RecordStore } from "./store.ts";
 
 /** Storage calls at once: they take from the calls that are granted. A guess. */
@@ -18,18 +18,20 @@ const HEX = "0123456789abcdef";
 /** As many keys as the storage tells at once. */
 const KEYS_TOLD = 5_000;
 
-export class Shelf {
+export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
+  readonly #rules: Rules<R, Q>;
   /** By storage key; null for what is gone. The latest state is what is written. */
-  readonly #waiting = new Map<string, Kept | null>();
+  readonly #waiting = new Map<string, Kept<R> | null>();
   #writing = 0;
   failedWrites = 0;
 
-  constructor(prost: Prost) {
+  constructor(prost: Prost, rules: Rules<R, Q>) {
     this.#prost = prost;
+    this.#rules = rules;
   }
 
-  put(slot: string, key: string, kept: Kept | null): void {
+  put(slot: string, key: string, kept: Kept<R> | null): void {
     this.#waiting.set(`${PREFIX}${key}/${slot}`, kept);
     while (this.#writing < AT_ONCE && this.#waiting.size > this.#writing) {
       this.#writing += 1;
@@ -38,15 +40,15 @@ export class Shelf {
   }
 
   /** Gives what is stored to `store`; what cannot be read is deleted. */
-  async load(store: RecordStore): Promise<void> {
+  async load(store: RecordStore<R, Q>): Promise<void> {
     const names = await this.#namesOf(PREFIX);
     for (let at = 0; at < names.length; at += AT_ONCE) {
       await Promise.all(names.slice(at, at + AT_ONCE).map((name) => this.#restore(name, store)));
     }
   }
 
-  async #restore(name: string, store: RecordStore): Promise<void> {
-    const kept = readKept(await this.#prost.storage.get(name));
+  async #restore(name: string, store: RecordStore<R, Q>): Promise<void> {
+    const kept = this.#read(await this.#prost.storage.get(name));
     if (kept && kept.expiresMs > this.#prost.clock.date()) store.restore(kept);
     else await this.#prost.storage.delete(name);
   }
@@ -66,7 +68,7 @@ export class Shelf {
       const [name, kept] = next;
       this.#waiting.delete(name);
       try {
-        if (kept) await this.#prost.storage.set(name, storedOf(kept));
+        if (kept) await this.#prost.storage.set(name, this.#stored(kept));
         else await this.#prost.storage.delete(name);
       } catch {
         // Full, or the browser would not: the replicas have it.
@@ -75,18 +77,18 @@ export class Shelf {
     }
     this.#writing -= 1;
   }
-}
 
-function storedOf({ record, expiresMs, account }: Kept): Plain {
-  return { record: plainOf(record, 1), expiresMs, account };
-}
+  #stored({ record, expiresMs, account }: Kept<R>): Plain {
+    return { record: this.#rules.plainOf(record, 1), expiresMs, account };
+  }
 
-function readKept(value: Plain): Kept | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { record, expiresMs, account } = value as { readonly [name: string]: Plain };
-  const read = readRecord(record);
-  if (read.kind === "bad" || typeof expiresMs !== "number" || !isKey(account)) return null;
-  const bytes = RECORD_BYTES + payloadBytes(read.record);
-  if (!isSlot(read.slot)) return null;
-  return { record: read.record, slot: read.slot, version: read.version, expiresMs, bytes, account };
+  #read(value: Plain): Kept<R> | null {
+    if (typeof value !== "object" || value === null) return null;
+    const { record, expiresMs, account } = value as { readonly [name: string]: Plain };
+    const read = this.#rules.read(record);
+    if (read.kind === "bad" || typeof expiresMs !== "number" || !isKey(account)) return null;
+    const bytes = RECORD_BYTES + this.#rules.payloadBytes(read.record);
+    const { slot, version } = read;
+    return { record: read.record, slot, version, expiresMs, bytes, account };
+  }
 }
