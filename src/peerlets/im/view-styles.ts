@@ -3,6 +3,7 @@ export const STYLES = `
 :root { --line: #8884; --soft: #8881; --own: #2563eb; --own-text: #fff; --other: #8882; --on: #15803d; --bad: #b91c1c; --text: #18181b; --back: #fff; --dim: #52525b; color-scheme: light; }
 :root[data-theme="dark"] { --own: #2f5fd0; --on: #4ade80; --bad: #f87171; --text: #ececf1; --back: #18181b; --dim: #a1a1aa; color-scheme: dark; }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html, body { height: 100%; margin: 0; }
 body { font: 15px/1.45 system-ui, sans-serif; color: var(--text); background: var(--back); }
 .app { display: grid; grid-template-columns: minmax(220px, 300px) minmax(0, 1fr); height: 100vh; height: 100dvh; min-height: 320px; }

@@ -321,3 +321,153 @@ test("presence comes soon, and ends with its time to live after a crash", async 
   console.log(`offline after ${ms} ms`);
   expect(ms).toBeLessThanOrEqual(61_000);
 });
+
+/** Lies with the right app id: calls people's tabs, and writes where everybody may. */
+const LIAR = `
+export default (prost) => {
+  const dht = prost.service("dht");
+  const box = (key) => prost.keyOf("prost-im requests " + key);
+  const letters = async (key) => (await dht.get(box(key), { kind: "value" })).values.map(({ value }) => value);
+  const hand = (node, bytes) => prost.peerletAt(node).then((tab) => tab.hand(bytes)).catch((error) => error.message);
+  return {
+    remote: { hand: () => "taken" },
+    local: {
+      letters,
+      hand,
+      handMany: async (node, count) => {
+        const answers = [];
+        for (let i = 0; i < count; i += 40) {
+          const some = Array.from({ length: 40 }, () => hand(node, prost.random.bytes(600)));
+          answers.push(...(await Promise.all(some)));
+        }
+        return answers;
+      },
+      put: (key, bytes) => dht.put(box(key), bytes, { ttlMs: 600_000 }),
+      fill: async (key, count) => {
+        let put = 0;
+        for (let i = 0; i < count; i += 16) {
+          const all = Array.from({ length: 16 }, () =>
+            dht.put(box(key), new Uint8Array([1, ...prost.random.bytes(400)]), { ttlMs: 600_000 }));
+          for (const { status } of await Promise.allSettled(all)) put += status === "fulfilled" ? 1 : 0;
+        }
+        return put;
+      },
+    },
+  };
+};`;
+
+interface Liar {
+  letters(key: string): Promise<readonly Uint8Array[]>;
+  hand(node: string, bytes: Uint8Array): Promise<string>;
+  handMany(node: string, count: number): Promise<readonly string[]>;
+  put(key: string, bytes: Uint8Array): Promise<unknown>;
+  fill(key: string, count: number): Promise<number>;
+}
+
+async function liarOn(world: PeerletWorld, node: SimNode): Promise<Liar> {
+  const wants = { messagesPerSecond: 500, callsOpen: 64 };
+  const made = makePackage({ name: "im", salt: "im", code: LIAR, uses: { dht, cast }, wants });
+  await world.until(world.layer(node).peerlets.install(made.file));
+  return world.layer(node).peerlets.local(made.appId) as unknown as Liar;
+}
+
+test("nobody on the way and no replica sees what is written, in a chat or in a room", async () => {
+  const { world, ann, bob, others } = await two();
+  const sent: string[] = [];
+  const decoder = new TextDecoder("latin1");
+  world.network.tap = (_from, _to, frame) => sent.push(decoder.decode(frame));
+  const carl = await personOn(world, others[0]!, "Carl");
+  await befriend(ann, bob);
+  await ann.app.joinRoom("a room nobody guesses");
+  await bob.app.joinRoom("a room nobody guesses");
+  await world.pass(5_000);
+  await ann.app.send(bob.key, "the-secret-word in a chat");
+  await ann.app.sendRoom("a room nobody guesses", "the-secret-word in a room");
+  await world.pass(3_000);
+  world.crash(bob.node);
+  await world.pass(6_000);
+  await ann.app.send(bob.key, "the-secret-word in a mailbox");
+  await world.pass(10_000);
+  world.network.tap = null;
+  expect(marksOf(await ann.app.messages(bob.key))).toEqual(["delivered", "sent"]);
+  const all = sent.join("\n");
+  // It would be seen: a profile is public.
+  expect(all).toContain('"name":"Carl"');
+  expect(all).not.toContain("the-secret-word");
+  expect(all).not.toContain("nobody guesses");
+  expect(all).not.toContain(await carl.app.exportKey());
+});
+
+test("replayed, altered and misdirected letters change nothing, and a flood does not hide a contact", async () => {
+  const { world, ann, bob, others } = await two();
+  const carl = await personOn(world, others[0]!, "Carl");
+  const liar = await liarOn(world, others[1]!);
+  await ann.app.addContact(bob.key);
+  await ann.app.send(bob.key, "first");
+  const isAsked = async () => (await bob.app.requests()).length === 1;
+  await comesTo(world, isAsked, 90_000);
+  const [letter] = await world.until(liar.letters(bob.key));
+  const altered = letter!.slice();
+  altered[letter!.length - 20]! ^= 1;
+  await bob.app.addContact(ann.key);
+  for (let i = 0; i < 3; i++) {
+    expect(await world.until(liar.hand(bob.node.id, letter!))).toBe("taken");
+  }
+  expect(await world.until(liar.hand(bob.node.id, altered))).toBe("not-mine");
+  expect(await world.until(liar.hand(carl.node.id, letter!))).toBe("not-mine");
+  await world.until(liar.put(bob.key, letter!));
+  await world.until(liar.put(carl.key, letter!));
+  expect(textsOf(await bob.app.messages(ann.key))).toEqual(["first"]);
+  expect(await carl.app.requests()).toEqual([]);
+  // A flood, by hand and in the box that everybody can write to.
+  const answers = await world.until(liar.handMany(bob.node.id, 200));
+  const refused = answers.filter((answer) => answer.includes("too many letters"));
+  expect(refused.length).toBeGreaterThan(100);
+  const filled = await world.until(liar.fill(bob.key, 400), 120_000);
+  expect(filled).toBeGreaterThan(200);
+  world.crash(bob.node);
+  await world.pass(6_000);
+  await ann.app.send(bob.key, "second");
+  await world.pass(3_000);
+  const again = world.add(bob.node.secret);
+  await world.passUntil(() => again.node.isMember);
+  const app = imOf(world, again);
+  const isThere = async () => (await app.messages(ann.key)).length === 2;
+  const ms = await comesTo(world, isThere);
+  console.log(
+    `${refused.length} of 200 refused, ${filled} letters of junk, "second" after ${ms} ms`,
+  );
+  expect(ms).toBeLessThan(10_000);
+  // And a stranger's real letter is found among them.
+  await carl.app.addContact(bob.key);
+  await carl.app.send(bob.key, "hello from Carl");
+  const isFound = async () =>
+    (await app.requests()).some(({ publicKey }) => publicKey === carl.key);
+  expect(await comesTo(world, isFound, 300_000)).toBeLessThan(300_000);
+});
+
+test("while other nodes come and go nothing is lost", async () => {
+  const { world, ann, bob } = await two(SIZE.nodes + 6);
+  await befriend(ann, bob);
+  await world.pass(4_000);
+  world.crash(bob.node);
+  await world.pass(5_000);
+  const said: string[] = [];
+  for (let i = 0; i < SIZE.messages; i++) {
+    said.push(`message ${i}`);
+    await ann.app.send(bob.key, said.at(-1)!);
+    const goes = world.sample(6).find((node) => node !== ann.node && node.host.isUp);
+    if (goes) world.crash(goes);
+    world.add();
+    await world.pass(6_000);
+  }
+  const again = world.add(bob.node.secret);
+  await world.passUntil(() => again.node.isMember);
+  const app = imOf(world, again);
+  const isThere = async () => (await app.messages(ann.key)).length === said.length;
+  expect(await comesTo(world, isThere)).toBeLessThan(30_000);
+  expect(textsOf(await app.messages(ann.key))).toEqual(said);
+  const areDelivered = async () =>
+    marksOf(await ann.app.messages(bob.key)).every((mark) => mark === "delivered");
+  expect(await comesTo(world, areDelivered, 90_000)).toBeLessThan(90_000);
+});
