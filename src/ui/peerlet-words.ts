@@ -20,7 +20,7 @@ export const APP_TYPE_WORDS: Readonly<Record<InstalledPeerlet["appType"], string
 };
 
 export function cameWords({ installedBy }: Pick<InstalledPeerlet, "installedBy">): string {
-  return installedBy === "hand" ? "installed by hand" : "came with a message";
+  return installedBy === "hand" ? "installed by hand" : "came by itself";
 }
 
 const SHARES: readonly (readonly [number, string])[] = [
