@@ -13,9 +13,9 @@
 import type { Prost } from "prost/sdk";
 import { isProof } from "./crypto.ts";
 import { CALL_MS, MAX_ASKED, MAX_REPLICAS } from "./limits.ts";
-import { type Asking, ROUTED } from "./protocol.ts";
+import { type AtNode, type Asking, ROUTED } from "./protocol.ts";
 import { readAdoption } from "./reading.ts";
-import type { References } from "./references.ts";
+import type { References } from "../replicated/references.ts";
 
 export type Sought =
   | { readonly kind: "parent"; readonly id: string; readonly path: string[] | null }
@@ -27,7 +27,7 @@ export type Sought =
 
 export interface Seeking {
   readonly prost: Prost;
-  readonly references: References;
+  readonly references: References<AtNode>;
   readonly group: string;
   readonly asking: Asking;
   /** Begin at the root, not at the next node on the way to it. */

@@ -2,9 +2,9 @@
 import type { Prost } from "prost/sdk";
 import { ASK_CHILDREN, CHILD_SILENT_MS, MAX_CHILDREN } from "./limits.ts";
 import type { MessageLog } from "./log.ts";
-import type { Asking, WireMessage } from "./protocol.ts";
+import type { AtNode, Asking, WireMessage } from "./protocol.ts";
 import { Pump } from "./pump.ts";
-import type { References } from "./references.ts";
+import type { References } from "../replicated/references.ts";
 
 interface Child {
   readonly pump: Pump;
@@ -19,7 +19,7 @@ interface Child {
 
 export interface ChildrenPorts {
   readonly prost: Prost;
-  readonly references: References;
+  readonly references: References<AtNode>;
   readonly group: string;
   readonly log: MessageLog;
   /** From the root to this node; null while it has no way to the root. */

@@ -14,6 +14,7 @@ import { GIVE_UP_MS, IDLE_ROOT_MS, POLL_MS } from "./limits.ts";
 import { type Logged, MessageLog } from "./log.ts";
 import { Parent } from "./parent.ts";
 import type {
+  AtNode,
   Adoption,
   Asking,
   CastMessage,
@@ -22,12 +23,12 @@ import type {
   Polled,
   WireMessage,
 } from "./protocol.ts";
-import type { References } from "./references.ts";
+import type { References } from "../replicated/references.ts";
 import { Root } from "./root.ts";
 
 export interface GroupNodePorts {
   readonly prost: Prost;
-  readonly references: References;
+  readonly references: References<AtNode>;
   readonly counts: Counts;
   /** Whether a client of this node is a member. */
   hasMembers(group: string): boolean;

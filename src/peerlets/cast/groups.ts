@@ -6,10 +6,18 @@ import type { PeerletMessage, Prost } from "prost/sdk";
 import { isRootInstead, isRootOf } from "./attachment.ts";
 import { type Counts, GroupNode } from "./group-node.ts";
 import { Copies } from "./copies.ts";
-import { JITTER, MAX_GROUPS, POLL_MS, REFUSED_MS, UPDATE_MS } from "./limits.ts";
+import {
+  CALL_MS,
+  MOST_REFERENCES,
+  JITTER,
+  MAX_GROUPS,
+  POLL_MS,
+  REFUSED_MS,
+  UPDATE_MS,
+} from "./limits.ts";
 import { Outbox, type Sent } from "./outbox.ts";
-import { type CastMessage, type Data, ROUTED } from "./protocol.ts";
-import { References } from "./references.ts";
+import { type AtNode, type CastMessage, type Data, ROUTED } from "./protocol.ts";
+import { References } from "../replicated/references.ts";
 
 export interface GroupsPorts {
   hasMembers(group: string): boolean;
@@ -24,7 +32,7 @@ export interface GroupsPorts {
 export class Groups {
   readonly #prost: Prost;
   readonly #ports: GroupsPorts;
-  readonly references: References;
+  readonly references: References<AtNode>;
   readonly copies: Copies;
   readonly counts: Counts = { handedOn: 0, came: 0, cameTwice: 0, parentsLost: 0 };
   readonly #nodes = new Map<string, GroupNode>();
@@ -41,7 +49,7 @@ export class Groups {
     this.#prost = prost;
     this.#ports = ports;
     this.#run = run;
-    this.references = new References(prost);
+    this.references = new References<AtNode>(prost, CALL_MS, MOST_REFERENCES);
     this.copies = new Copies(prost);
     this.#wait();
   }

@@ -36,6 +36,8 @@ export const POLL_MS = 3_000;
 export const JITTER = 0.2;
 /** Within one tree a call takes at most so long, in ms. A guess: a crash is known after about 4 s anyhow. */
 export const CALL_MS = 2_500;
+/** Parents and children of the trees, and those that have gone. A guess. */
+export const MOST_REFERENCES = 64;
 /** A child that was not heard of for so long is none, in ms: four polls. */
 export const CHILD_SILENT_MS = 12_000;
 /** A child whose parent has no way to the root for so long finds another, in ms. A guess: longer than a repair. */

@@ -6,13 +6,13 @@
 import type { Prost } from "prost/sdk";
 import { CALL_MS } from "./limits.ts";
 import type { MessageLog } from "./log.ts";
-import type { Descriptor } from "./protocol.ts";
+import type { AtNode, Descriptor } from "./protocol.ts";
 import { Pump } from "./pump.ts";
-import type { References } from "./references.ts";
+import type { References } from "../replicated/references.ts";
 
 export interface MirrorsPorts {
   readonly prost: Prost;
-  readonly references: References;
+  readonly references: References<AtNode>;
   readonly group: string;
   readonly log: MessageLog;
   descriptor(): Descriptor | null;

@@ -8,13 +8,13 @@
 import type { Prost } from "prost/sdk";
 import { type Sought, seekParent } from "./attachment.ts";
 import { MAX_DEPTH, ORPHAN_MS, POLL_MS, RETRY_MS } from "./limits.ts";
-import type { Asking } from "./protocol.ts";
+import type { AtNode, Asking } from "./protocol.ts";
 import { readPolled } from "./reading.ts";
-import type { References } from "./references.ts";
+import type { References } from "../replicated/references.ts";
 
 export interface ParentPorts {
   readonly prost: Prost;
-  readonly references: References;
+  readonly references: References<AtNode>;
   readonly group: string;
   /** False for a root, and when the tree has been left. */
   isNeeded(): boolean;

@@ -10,7 +10,7 @@
  */
 import { definePeerlet } from "prost/sdk";
 import { type Broadcasted, Broadcasts } from "./broadcast.ts";
-import { CallRate } from "./call-rate.ts";
+import { CallRate } from "../replicated/call-rate.ts";
 import { Cast } from "./cast.ts";
 import { Clients, PAGE } from "./clients.ts";
 import { hexOf } from "./crypto.ts";

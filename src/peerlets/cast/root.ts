@@ -11,13 +11,13 @@ import { isRootOf } from "./attachment.ts";
 import type { GroupNode } from "./group-node.ts";
 import { MIRRORS, RENEW_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
-import type { Copy, Data, Submitted } from "./protocol.ts";
+import type { AtNode, Copy, Data, Submitted } from "./protocol.ts";
 import { readCopy } from "./reading.ts";
-import type { References } from "./references.ts";
+import type { References } from "../replicated/references.ts";
 
 export interface RootPorts {
   readonly prost: Prost;
-  readonly references: References;
+  readonly references: References<AtNode>;
   /** What was copied to this node as a replica of the group. */
   copyHere(group: string): Copy | null;
 }
@@ -26,7 +26,7 @@ export class Root {
   readonly #node: GroupNode;
   readonly #ports: RootPorts;
   readonly #prost: Prost;
-  readonly #references: References;
+  readonly #references: References<AtNode>;
   readonly #mirrors: Mirrors;
   #isHere = false;
   #becoming: Promise<void> | null = null;

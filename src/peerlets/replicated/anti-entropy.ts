@@ -49,7 +49,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
   readonly #rules: Rules<R, Q>;
   readonly #store: RecordStore<R, Q>;
-  readonly #references: References;
+  readonly #references: References<AtReplica>;
   readonly #accept: (plain: unknown, bringer: Bringer) => Taken;
   /** What this node has, of the keys it keeps; ends at this node. */
   #covered: Arc | null = null;
@@ -71,7 +71,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     prost: Prost,
     rules: Rules<R, Q>,
     store: RecordStore<R, Q>,
-    references: References,
+    references: References<AtReplica>,
     accept: (plain: unknown, bringer: Bringer) => Taken,
   ) {
     this.#prost = prost;

@@ -8,11 +8,17 @@ import { CallRate } from "./call-rate.ts";
 import { Client } from "./client.ts";
 import { FairUse } from "./fair-use.ts";
 import { STORAGE_SHARE } from "./limits.ts";
+import type { AtReplica } from "./protocol.ts";
 import { References } from "./references.ts";
 import { Replica } from "./replica.ts";
 import type { BaseQuery, BaseRecord, Rules } from "./rules.ts";
 import { Shelf } from "./shelf.ts";
 import { type Kept, RecordStore } from "./store.ts";
+
+/** How long another replica may take, in ms. A guess: a crash is known after about 4 s. */
+const REPLICA_MS = 4_000;
+/** Neighbours on both sides, and those that have gone. A guess. */
+const MOST_REFERENCES = 32;
 
 type Changed<R> = (slot: string, key: string, kept: Kept<R> | null) => void;
 
@@ -33,7 +39,7 @@ export function replicatedNode<
     () => prost.clock.date(),
     (slot, key, kept) => shelf.put(slot, key, kept),
   );
-  const references = new References(prost);
+  const references = new References<AtReplica>(prost, REPLICA_MS, MOST_REFERENCES);
   const replica: Replica<R, Q> = new Replica(prost, rules, store, references, {
     keeps: (key) => antiEntropy.keeps(key),
     isCovered: (key) => antiEntropy.isCovered(key),

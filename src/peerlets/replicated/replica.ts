@@ -17,7 +17,14 @@ import {
   REPLICA_SHARE,
   WRITER_SHARE,
 } from "./limits.ts";
-import { type Compared, type Paged, type Written, isObject, readPage } from "./protocol.ts";
+import {
+  type AtReplica,
+  type Compared,
+  type Paged,
+  type Written,
+  isObject,
+  readPage,
+} from "./protocol.ts";
 import type { References } from "./references.ts";
 import {
   type BaseQuery,
@@ -51,7 +58,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   readonly #prost: Prost;
   readonly #rules: Rules<R, Q>;
   readonly #store: RecordStore<R, Q>;
-  readonly #references: References;
+  readonly #references: References<AtReplica>;
   readonly #place: Place;
   readonly counts = { forged: 0, readThrough: 0 };
 
@@ -59,7 +66,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     prost: Prost,
     rules: Rules<R, Q>,
     store: RecordStore<R, Q>,
-    references: References,
+    references: References<AtReplica>,
     place: Place,
   ) {
     this.#prost = prost;
