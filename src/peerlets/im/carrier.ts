@@ -12,8 +12,8 @@ export interface CarrierHere extends Carrier {
   told(event: string, detail: unknown, take: (group: string, data: unknown) => void): void;
 }
 
-/** Of calls of cast, in ms: it tries again by itself. A guess. */
-const CAST_MS = 20_000;
+/** Of calls of cast, in ms: it tries for 25 s itself. */
+const CAST_MS = 27_000;
 
 export function carrierOf(prost: Prost): CarrierHere {
   const cast = prost.service<CastService>("cast", { timeoutMs: CAST_MS });

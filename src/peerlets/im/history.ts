@@ -10,6 +10,7 @@ import {
   HISTORY_SHARE,
   MAX_CONVERSATION_BYTES,
   MAX_MESSAGES,
+  MAX_PAGES,
   MESSAGE_BYTES,
   PAGE_BYTES,
   PAGE_MESSAGES,
@@ -60,6 +61,8 @@ interface Conversation {
 
 const PREFIX = "h/";
 const FLOORS = "floors";
+/** Of the calls that a peerlet may have open. */
+const LOADED_AT_ONCE = 16;
 
 export class History {
   readonly #prost: Prost;
@@ -68,6 +71,7 @@ export class History {
   readonly #dirty = new Map<string, Page | null>();
   #areFloorsDirty = false;
   #bytes = 0;
+  #pages = 0;
   #writing: Promise<void> = Promise.resolve();
   readonly counts = { trimmed: 0, notWritten: 0 };
 
@@ -82,15 +86,11 @@ export class History {
       if (isDate(floor)) this.#of(name).floor = floor;
     }
     const keys = await this.#prost.storage.keys(PREFIX);
-    const pages = await Promise.all(keys.map((key) => this.#prost.storage.get(key)));
-    for (const [i, key] of keys.entries()) {
-      const end = key.lastIndexOf("/");
-      const page = pages[i];
-      if (!Array.isArray(page)) continue;
-      const conversation = this.#of(key.slice(PREFIX.length, end));
-      const messages = (page as unknown[]).filter(isFields).map(messageOf);
-      this.#append(conversation, { number: Number(key.slice(end + 1)), messages, bytes: 0 });
+    for (let at = 0; at < keys.length; at += LOADED_AT_ONCE) {
+      const some = keys.slice(at, at + LOADED_AT_ONCE);
+      await Promise.all(some.map((key) => this.#loadPage(key)));
     }
+    for (const { pages } of this.#conversations.values()) pages.sort((a, b) => a.number - b.number);
   }
 
   /** Forgets everything of another person. */
@@ -98,6 +98,7 @@ export class History {
     this.#conversations.clear();
     this.#dirty.clear();
     this.#bytes = 0;
+    this.#pages = 0;
     await this.#writing;
     for (const key of await this.#prost.storage.keys(PREFIX)) await this.#prost.storage.delete(key);
     await this.#prost.storage.delete(FLOORS);
@@ -125,7 +126,10 @@ export class History {
     const isFull =
       !last || last.messages.length >= PAGE_MESSAGES || last.bytes + bytes > PAGE_BYTES;
     const page = isFull ? { number: (last?.number ?? 0) + 1, messages: [], bytes: 0 } : last;
-    if (isFull) conversation.pages.push(page);
+    if (isFull) {
+      conversation.pages.push(page);
+      this.#pages += 1;
+    }
     page.messages.push(message);
     page.bytes += bytes;
     conversation.places.set(place, page);
@@ -168,6 +172,7 @@ export class History {
     const conversation = this.#of(name);
     for (const page of conversation.pages) this.#dirty.set(`${PREFIX}${name}/${page.number}`, null);
     this.#bytes -= conversation.bytes;
+    this.#pages -= conversation.pages.length;
     this.#conversations.delete(name);
     this.#of(name).floor = floor;
     this.#areFloorsDirty = true;
@@ -191,10 +196,19 @@ export class History {
     return made;
   }
 
+  async #loadPage(key: string): Promise<void> {
+    const stored = await this.#prost.storage.get(key);
+    if (!Array.isArray(stored)) return;
+    const end = key.lastIndexOf("/");
+    const messages = (stored as unknown[]).filter(isFields).map(messageOf);
+    const page = { number: Number(key.slice(end + 1)), messages, bytes: 0 };
+    this.#append(this.#of(key.slice(PREFIX.length, end)), page);
+  }
+
   #append(conversation: Conversation, page: Page): void {
     page.bytes = page.messages.reduce((sum, message) => sum + bytesOf(message), 0);
     conversation.pages.push(page);
-    conversation.pages.sort((a, b) => a.number - b.number);
+    this.#pages += 1;
     conversation.bytes += page.bytes;
     conversation.count += page.messages.length;
     this.#bytes += page.bytes;
@@ -205,7 +219,7 @@ export class History {
     const isTooLong = () =>
       conversation.count > MAX_MESSAGES || conversation.bytes > MAX_CONVERSATION_BYTES;
     while (isTooLong() && conversation.pages.length > 1) this.#dropOldest(name, conversation);
-    while (this.#bytes > this.#mostBytes) {
+    while (this.#bytes > this.#mostBytes || this.#pages > MAX_PAGES) {
       const [largest] = [...this.#conversations].toSorted(([, a], [, b]) => b.bytes - a.bytes);
       if (!largest || largest[1].pages.length === 0) return;
       this.#dropOldest(...largest);
@@ -214,6 +228,7 @@ export class History {
 
   #dropOldest(name: string, conversation: Conversation): void {
     const page = conversation.pages.shift()!;
+    this.#pages -= 1;
     conversation.bytes -= page.bytes;
     conversation.count -= page.messages.length;
     this.#bytes -= page.bytes;

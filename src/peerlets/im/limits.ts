@@ -59,9 +59,9 @@ export const LOOK_OWN_MS = 60 * SECOND_MS;
 export const LOOK_ROOM_MS = 45 * SECOND_MS;
 /** When a chat is opened, a presence older than this is asked for anew. A guess. */
 export const FRESH_PRESENCE_MS = 5 * SECOND_MS;
-/** All looks together: at once, per second after that, and at the same time. Guesses. */
+/** All looks together: at once, per second after that (presence of 200 contacts does not run out meanwhile), and at the same time. Guesses. */
 export const LOOK_BURST = 80;
-export const LOOKS_PER_SECOND = 3;
+export const LOOKS_PER_SECOND = 8;
 export const LOOKS_AT_ONCE = 6;
 /** How often it is asked what is due. A guess. */
 export const TICK_MS = 500;
@@ -90,6 +90,8 @@ export const HISTORY_SHARE = 0.7;
 /** Of one stored page. Guesses. */
 export const PAGE_MESSAGES = 32;
 export const PAGE_BYTES = 65_536;
+/** Of all conversations: they are read when it starts, within the messages that a peerlet may exchange at once. */
+export const MAX_PAGES = 1_500;
 /** What a stored message costs beside its texts, in bytes. Measured: nine fields of 8 and their names. */
 export const MESSAGE_BYTES = 400;
 /** Messages that `messages` answers when it is not told, and at most. Guesses. */

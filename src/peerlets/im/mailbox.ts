@@ -110,8 +110,10 @@ export class Mailbox {
       }
       // The dht has them in no order; people wrote them in one.
       letters.sort((a, b) => sealedOf(a.letter) - sealedOf(b.letter));
-      for (const { hash, letter } of letters) {
-        if ((await this.#handle(letter)) === "later") continue;
+      // All at once: what they say is written in one go.
+      const handled = await Promise.all(letters.map(({ letter }) => this.#handle(letter)));
+      for (const [at, { hash, letter }] of letters.entries()) {
+        if (handled[at] === "later") continue;
         const known = { removal: letter.removal, sealed: sealedOf(letter) };
         this.#remember(hash, known);
         present.push({ hash, known });

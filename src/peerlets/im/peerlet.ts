@@ -34,6 +34,7 @@ export default definePeerlet(async (prost: Prost) => {
     }
     session.close();
     await session.history.wipe();
+    await session.roster.wipe();
     await savePerson(prost, person);
     session = new Session(prost, dht, carrier, person);
     await session.load();

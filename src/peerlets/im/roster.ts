@@ -55,6 +55,12 @@ export class Roster {
     this.#cancel?.();
   }
 
+  /** Forgets what is kept here of another person. */
+  async wipe(): Promise<void> {
+    this.#entries.clear();
+    await this.#prost.storage.delete(STORED);
+  }
+
   get(key: string): Entry | undefined {
     return this.#entries.get(key);
   }
