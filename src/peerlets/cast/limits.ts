@@ -70,12 +70,6 @@ export const MAX_HANDING_ON = 16;
 /** How often a part is handed on again. A guess. */
 export const MOST_HANDING_ON = 4;
 
-/** Calls of one node at once, and per second after that. Guesses. */
-export const CALL_BURST = 200;
-export const CALLS_PER_SECOND = 50;
-/** Nodes whose calls are counted. A guess. */
-export const MAX_CALLERS = 1_024;
-
 /** What came is kept for the view: messages of each group. A guess. */
 export const RECEIVED_MESSAGES = 200;
 /** Clients of one group on one node: applications, and the page. A guess. */
