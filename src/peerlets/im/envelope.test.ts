@@ -7,7 +7,7 @@ import { open, seal } from "./envelope.ts";
 import { ann, annKey, bob, bobKey, bytes, eve, text } from "./fakes.ts";
 import { MAX_SEALED_BYTES, MAX_TEXT_CHARS } from "./limits.ts";
 import { exported, fingerprintOf, imported } from "./person.ts";
-import { keyOfRoom } from "./rooms.ts";
+import { keyOfRoom } from "./room-keys.ts";
 import { checkName, checkText, isName, sameName } from "./texts.ts";
 
 test("a letter is read by its reader, who knows who wrote it, and by nobody else", () => {

@@ -270,6 +270,11 @@ test("a room: each member has each message once, and who comes later reads what 
   const isThere = async () =>
     (await late.app.messages("the kitchen", { limit: 200 })).length === said.length;
   expect(await comesTo(world, isThere)).toBeLessThan(15_000);
+  await late.app.leaveRoom("the kitchen");
+  await expect(late.app.messages("the kitchen")).rejects.toThrow("join it first");
+  await world.pass(1_000);
+  await late.app.joinRoom("the kitchen");
+  expect(await comesTo(world, isThere)).toBeLessThan(15_000);
 });
 
 test("a person in two tabs: both have what is sent and what comes, once, and one key", async () => {
