@@ -31,11 +31,14 @@ export const MAX_REMOVALS = 16;
 export const MAIL_PAGES = 10;
 /** Of the box that everybody can write to, from a random place on. A guess. */
 export const REQUEST_PAGES = 2;
-/** Letters that are opened at one look, which cost about 3 ms each: contacts', strangers'. Guesses. */
+/** Letters that are opened at one look: contacts', strangers'. Guesses. */
 export const MAX_OPENED = 400;
 export const MAX_OPENED_REQUESTS = 64;
-/** Letters opened at a stretch, before others get a turn. A guess. */
-export const OPENED_AT_A_STRETCH = 8;
+/** Of all boxes together, at once and per second after that. A letter costs up to 9 ms, and a peerlet has a quarter of a core. */
+export const OPEN_BURST = 100;
+export const OPENS_PER_SECOND = 15;
+/** How long one waits for the next, in ms. A guess. */
+export const OPEN_PAUSE_MS = 70;
 /** Hashes of letters that need not be opened again. A guess. */
 export const MAX_KNOWN_LETTERS = 8_192;
 /** An undelivered message is put there again, newly sealed, before the first copy is gone. A guess. */
@@ -101,6 +104,9 @@ export const MAX_ANSWER = 200;
 /** A node's calls with letters: at once, and per second after that. A guess. */
 export const HAND_BURST = 60;
 export const HANDS_PER_SECOND = 10;
+/** Of all nodes together, the same: for opening them see above. */
+export const ALL_HANDS_BURST = 100;
+export const ALL_HANDS_PER_SECOND = 15;
 /** Of one person who is no contact, the same. Guesses. */
 export const STRANGER_BURST = 5;
 export const STRANGER_PER_SECOND = 0.1;

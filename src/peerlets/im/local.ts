@@ -8,7 +8,7 @@ import type { Invited } from "./invitations.ts";
 import { DEFAULT_ANSWER, FRESH_PRESENCE_MS, MAX_ACK_IDS, MAX_ANSWER } from "./limits.ts";
 import type { Candidate } from "./names.ts";
 import { exported, fingerprintOf } from "./person.ts";
-import { keyOfRoom } from "./rooms.ts";
+import { keyOfRoom } from "./room-keys.ts";
 import type { Session } from "./session.ts";
 import { checkName, checkText, sameName } from "./texts.ts";
 
@@ -249,7 +249,7 @@ export function localOf(
     leaveRoom: (name) => {
       const key = checkRoom(name);
       session().roster.set(key, { state: "out" });
-      session().dropConversation(conversationOfRoom(key));
+      session().history.drop(conversationOfRoom(key), 0);
     },
     rooms: () =>
       session()

@@ -19,17 +19,18 @@ import {
   MAX_OPENED,
   MAX_OPENED_REQUESTS,
   MAX_REMOVALS,
-  OPENED_AT_A_STRETCH,
+  OPENS_PER_SECOND,
+  OPEN_BURST,
+  OPEN_PAUSE_MS,
   REQUEST_PAGES,
 } from "./limits.ts";
 import type { Dht } from "./owned.ts";
+import { Rates } from "./rates.ts";
 import { dateOf } from "./dates.ts";
 
 const KEY_BYTES_OF_DHT = 20;
 /** A place in the dht's order of values under one key, in bytes. */
 const PLACE_BYTES = 16;
-/** The shortest timer. */
-const TURN_MS = 4;
 
 /** What became of a letter: `later` leaves it to be opened again. */
 export type Handled = "taken" | "later" | "not-mine";
@@ -45,6 +46,7 @@ export class Mailbox {
   readonly #dht: Dht;
   readonly #keys: Keys;
   readonly #handle: (letter: Opened) => Promise<Handled>;
+  readonly #pace: Rates;
   readonly #shared = new Map<string, Uint8Array>();
   readonly #known = new Map<string, Known>();
   readonly counts = { opened: 0, notForMe: 0, removed: 0 };
@@ -54,6 +56,7 @@ export class Mailbox {
     this.#dht = dht;
     this.#keys = keys;
     this.#handle = handle;
+    this.#pace = new Rates(prost.clock, OPEN_BURST, OPENS_PER_SECOND);
   }
 
   /** Where `writer` leaves letters for `reader`; one of them is this person. */
@@ -102,7 +105,7 @@ export class Mailbox {
         if (known) present.push({ hash, known });
         if (known || left <= 0) continue;
         left -= 1;
-        if (left % OPENED_AT_A_STRETCH === 0) await this.#turn();
+        while (!this.#pace.take("")) await this.#turn();
         const letter = isLetter(value) ? open(this.#keys, value) : null;
         this.counts[letter ? "opened" : "notForMe"] += 1;
         if (letter) letters.push({ hash, letter });
@@ -150,7 +153,7 @@ export class Mailbox {
 
   #turn(): Promise<void> {
     return new Promise((resolve) => {
-      this.#prost.clock.after(TURN_MS, resolve);
+      this.#prost.clock.after(OPEN_PAUSE_MS, resolve);
     });
   }
 }

@@ -9,7 +9,7 @@ import { type Prost, definePeerlet } from "prost/sdk";
 import { carrierOf } from "./carrier.ts";
 import type { DhtService } from "../dht/service.ts";
 import { invite } from "./invitations.ts";
-import { HANDS_PER_SECOND, HAND_BURST } from "./limits.ts";
+import { ALL_HANDS_BURST, ALL_HANDS_PER_SECOND, HANDS_PER_SECOND, HAND_BURST } from "./limits.ts";
 import { localOf } from "./local.ts";
 import { imported, loadPerson, savePerson } from "./person.ts";
 import { Rates } from "./rates.ts";
@@ -22,6 +22,7 @@ export default definePeerlet(async (prost: Prost) => {
   const dht = prost.service<DhtService>("dht", { timeoutMs: DHT_MS });
   const carrier = carrierOf(prost);
   const rates = new Rates(prost.clock, HAND_BURST, HANDS_PER_SECOND);
+  const all = new Rates(prost.clock, ALL_HANDS_BURST, ALL_HANDS_PER_SECOND);
   let session = new Session(prost, dht, carrier, await loadPerson(prost));
   await session.load();
   session.start();
@@ -48,7 +49,8 @@ export default definePeerlet(async (prost: Prost) => {
     remote: {
       /** A sealed letter for the person here, from whatever node. */
       hand: (caller: string, letter: Uint8Array) => {
-        if (!rates.take(caller)) throw new Error("too many letters: wait a second");
+        if (!rates.take(caller) || !all.take(""))
+          throw new Error("too many letters: wait a second");
         return session.receive(letter);
       },
     },

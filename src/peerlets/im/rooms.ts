@@ -26,7 +26,11 @@ import {
 import type { History, Message } from "./history.ts";
 import {
   MAX_CLOCK_AHEAD_MS,
+  MAX_KNOWN_LETTERS,
   MAX_SEALED_BYTES,
+  OPENS_PER_SECOND,
+  OPEN_BURST,
+  OPEN_PAUSE_MS,
   PADDING_BYTES,
   RETRY_MS,
   ROOM_AUTHOR_SHARE,
@@ -39,7 +43,8 @@ import {
 } from "./limits.ts";
 import type { Dht } from "./owned.ts";
 import { Rates } from "./rates.ts";
-import { isName, isText, sameName } from "./texts.ts";
+import { type RoomKeys, bucketOf, keysOfRoom } from "./room-keys.ts";
+import { isName, isText } from "./texts.ts";
 import { dateOf } from "./dates.ts";
 
 /** What carries a message to the members of a group that are there. */
@@ -49,13 +54,9 @@ export interface Carrier {
   multicast(group: string, data: Uint8Array): Promise<void>;
 }
 
-const GROUP_BYTES = 20;
 const INSIDE_BYTES = KEY_BYTES + SIGNATURE_BYTES;
 
-interface Room {
-  readonly group: string;
-  readonly secret: Uint8Array;
-  readonly lockKey: Uint8Array;
+interface Room extends RoomKeys {
   isJoined: boolean;
 }
 
@@ -68,8 +69,13 @@ export class Rooms {
   readonly #history: History;
   readonly #rooms = new Map<string, Room>();
   readonly #rates: Rates;
+  /** A signature costs as much as a letter. */
+  readonly #pace: Rates;
+  readonly #all: Rates;
   readonly #waiting = new Map<string, { readonly key: string; dueMs: number }>();
   readonly counts = { carried: 0, caughtUp: 0, roomRefused: 0 };
+  /** Hashes of letters that were read from the replicas: they need not be read again. */
+  readonly #readBefore = new Set<string>();
   onMessage: (room: string, message: Message) => void = () => {};
   onMark: (room: string, message: Message) => void = () => {};
 
@@ -81,12 +87,16 @@ export class Rooms {
     this.#me = hexOf(keys.publicKey);
     this.#history = history;
     this.#rates = new Rates(prost.clock, ROOM_BURST, ROOM_PER_SECOND);
+    this.#pace = new Rates(prost.clock, OPEN_BURST, OPENS_PER_SECOND);
+    this.#all = new Rates(prost.clock, OPEN_BURST, OPENS_PER_SECOND);
   }
 
   /** Rooms that are no longer wanted are left; answers which. */
   keepOnly(keys: readonly string[]): string[] {
     for (const key of keys) this.#of(key);
     const gone = [...this.#rooms.keys()].filter((key) => !keys.includes(key));
+    // Who comes again reads again.
+    if (gone.length > 0) this.#readBefore.clear();
     for (const key of gone) {
       const { group, isJoined } = this.#rooms.get(key)!;
       this.#rooms.delete(key);
@@ -128,7 +138,9 @@ export class Rooms {
   /** Of the carrier: any bytes. */
   receive(group: string, data: unknown): void {
     const [key, room] = [...this.#rooms].find(([, each]) => each.group === group) ?? [];
-    const read = room && data instanceof Uint8Array ? this.#read(room, data) : null;
+    // What is too much now is read from the replicas later.
+    const isReadable = room && data instanceof Uint8Array && this.#all.take("");
+    const read = isReadable ? this.#read(room, data) : null;
     if (key === undefined || !read || !this.#rates.take(`${group} ${read.author}`)) {
       this.counts.roomRefused += 1;
       return;
@@ -151,38 +163,37 @@ export class Rooms {
   #of(key: string): Room {
     const known = this.#rooms.get(key);
     if (known) return known;
-    const secret = derive(utf8(key), new Uint8Array(), "prost-im room");
-    const group = hexOf(derive(secret, new Uint8Array(), "prost-im group", GROUP_BYTES));
-    const lockKey = derive(secret, new Uint8Array(), "prost-im room key");
-    const room = { group, secret, lockKey, isJoined: false };
+    const room = { ...keysOfRoom(key), isJoined: false };
     this.#rooms.set(key, room);
     return room;
   }
 
-  #bucketOf({ secret }: Room, day: number): string {
-    return hexOf(derive(secret, utf8(String(day)), "prost-im room history", GROUP_BYTES));
-  }
-
   async #lookAt(key: string, room: Room, day: number): Promise<void> {
     let cursor: string | null = null;
-    const shares = new Map<string, number>();
     const fresh: Message[] = [];
     for (let i = 0; i < ROOM_PAGES; i++) {
       const options = { kind: "value", cursor } as const;
-      const page = await this.#dht.get(this.#bucketOf(room, day), options);
-      for (const { value } of page.values) {
+      const page = await this.#dht.get(bucketOf(room, day), options);
+      for (const { hash, value } of page.values) {
+        if (this.#readBefore.has(hash)) continue;
+        while (!this.#pace.take("")) await this.#turn();
         const read = this.#read(room, value);
-        if (!read) continue;
-        const share = shares.get(read.author) ?? 0;
-        shares.set(read.author, share + 1);
-        if (share < ROOM_AUTHOR_SHARE) fresh.push(read);
+        this.#readBefore.add(hash);
+        if (read) fresh.push(read);
       }
       ({ cursor } = page);
       if (cursor === null) break;
     }
-    for (const message of fresh.toSorted((a, b) => a.date - b.date)) {
+    if (this.#readBefore.size > MAX_KNOWN_LETTERS) this.#readBefore.clear();
+    for (const message of sharesOf(fresh)) {
       if (this.#add(key, message)) this.counts.caughtUp += 1;
     }
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#prost.clock.after(OPEN_PAUSE_MS, resolve);
+    });
   }
 
   #add(key: string, message: Message): boolean {
@@ -196,7 +207,7 @@ export class Rooms {
     this.#waiting.set(id, { key, dueMs: Number.POSITIVE_INFINITY });
     const room = this.#of(key);
     const { bytes } = this.#made(room, text, date, name);
-    const box = this.#bucketOf(room, Math.floor(date / ROOM_BUCKET_MS));
+    const box = bucketOf(room, Math.floor(date / ROOM_BUCKET_MS));
     try {
       await this.#dht.put(box, bytes, { ttlMs: ROOM_TTL_MS });
       this.#waiting.delete(id);
@@ -260,15 +271,23 @@ export class Rooms {
   }
 }
 
-/** Under which a room is kept: names that look alike are one room. */
-export function keyOfRoom(name: string): string {
-  return `#${sameName(name)}`.slice(0, 32);
+/** Of each author the latest, in order. */
+function sharesOf(messages: readonly Message[]): Message[] {
+  const shares = new Map<string, number>();
+  const latest = messages
+    .toSorted((a, b) => b.date - a.date)
+    .filter(({ author }) => {
+      const share = (shares.get(author) ?? 0) + 1;
+      shares.set(author, share);
+      return share <= ROOM_AUTHOR_SHARE;
+    });
+  return latest.toReversed();
 }
 
 function idOf(inside: Uint8Array): string {
   return hexOf(sha256(inside)).slice(0, ID_DIGITS);
 }
 
-function signedBytes({ group }: Room, body: Uint8Array): Uint8Array {
+function signedBytes({ group }: RoomKeys, body: Uint8Array): Uint8Array {
   return joined(utf8("prost-im room signed"), bytesOfHex(group), body);
 }
