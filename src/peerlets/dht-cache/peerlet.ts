@@ -36,7 +36,14 @@ export default definePeerlet((prost) => {
         admit(caller);
         return asker.awaits(key, id) || (asked.has(key) && !copies.has(key));
       },
-      found(caller: string, key: string, id: string, value: unknown, ttlMs: unknown, hops: unknown) {
+      found(
+        caller: string,
+        key: string,
+        id: string,
+        value: unknown,
+        ttlMs: unknown,
+        hops: unknown,
+      ) {
         admit(caller);
         asker.found(caller, key, id, value, ttlMs, hops);
       },
