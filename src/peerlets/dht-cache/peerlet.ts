@@ -10,11 +10,17 @@ import { definePeerlet } from "prost/sdk";
 import type { DhtService } from "../dht/service.ts";
 import { CallRate } from "../replicated/call-rate.ts";
 import { Asked } from "./asked.ts";
-import { Asker } from "./asker.ts";
+import { Asker, type Got } from "./asker.ts";
 import { Copies } from "./copies.ts";
 import { Hop } from "./hop.ts";
 import { DHT_MS, MAX_COPIES_BYTES } from "./limits.ts";
 import { References } from "./references.ts";
+
+/** What `prost.service<DhtCacheService>("dht-cache")` gives. */
+export interface DhtCacheService {
+  /** The content-hash record under a key; null when there is none. */
+  get(client: string, key: string): Promise<Got | null>;
+}
 
 export default definePeerlet((prost) => {
   const now = () => prost.clock.now();
