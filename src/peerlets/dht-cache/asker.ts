@@ -116,6 +116,8 @@ export class Asker {
 
   async #fromDht(key: string): Promise<Got | null> {
     const [found] = (await this.#dht.get(key, { kind: "hash", limit: 1 })).values;
-    return found ? { value: found.value, ttlMs: found.ttlMs, by: "dht", node: null, hops: 0 } : null;
+    return found
+      ? { value: found.value, ttlMs: found.ttlMs, by: "dht", node: null, hops: 0 }
+      : null;
   }
 }

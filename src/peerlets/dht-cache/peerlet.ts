@@ -10,11 +10,17 @@ import { definePeerlet } from "prost/sdk";
 import type { DhtService } from "../dht/service.ts";
 import { CallRate } from "../replicated/call-rate.ts";
 import { Asked } from "./asked.ts";
-import { Asker } from "./asker.ts";
+import { Asker, type Got } from "./asker.ts";
 import { Copies } from "./copies.ts";
 import { Hop } from "./hop.ts";
 import { DHT_MS, MAX_COPIES_BYTES } from "./limits.ts";
 import { References } from "./references.ts";
+
+/** What `prost.service<DhtCacheService>("dht-cache")` gives. */
+export interface DhtCacheService {
+  /** The content-hash record under a key; null when there is none. */
+  get(client: string, key: string): Promise<Got | null>;
+}
 
 export default definePeerlet((prost) => {
   const now = () => prost.clock.now();
@@ -36,7 +42,14 @@ export default definePeerlet((prost) => {
         admit(caller);
         return asker.awaits(key, id) || (asked.has(key) && !copies.has(key));
       },
-      found(caller: string, key: string, id: string, value: unknown, ttlMs: unknown, hops: unknown) {
+      found(
+        caller: string,
+        key: string,
+        id: string,
+        value: unknown,
+        ttlMs: unknown,
+        hops: unknown,
+      ) {
         admit(caller);
         asker.found(caller, key, id, value, ttlMs, hops);
       },
