@@ -54,7 +54,7 @@ const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The simulation runs in Node, and its contracts are suites of tests. */
-const SIM_PACKAGES = /^(node:.*|vitest|fast-check)$/;
+const SIM_PACKAGES = /^(node:.*|vite|vitest|fast-check)$/;
 
 const SRC = fileURLToPath(new URL(".", import.meta.url));
 const IMPORT =

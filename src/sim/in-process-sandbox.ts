@@ -173,7 +173,7 @@ class InProcessPeerlet implements Sandboxed {
     return prostObject({ appId, version, previousVersion, self, grant }, calls, timers, {
       now: () => clock.now(),
       // The simulation begins on a fixed day.
-      date: () => Date.UTC(2026, 0, 1) + clock.now(),
+      date: () => Math.floor(Date.UTC(2026, 0, 1) + clock.now()),
       fillRandom: (bytes) => bytes.set(random.bytes(bytes.length)),
     });
   }

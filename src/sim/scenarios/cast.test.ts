@@ -4,9 +4,8 @@
  *
  * The large ones take their size from `PROST_CAST`, e.g. "nodes=1000".
  */
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "./bundle.ts";
 import { idOfBytes, sha256 } from "../../id/hash.ts";
 import { inOpenClosed } from "../../id/interval.ts";
 import type { NetworkConditions } from "../memory-network.ts";
@@ -61,21 +60,10 @@ const LATE_MS = 1_500;
 let made: MadePackage;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL("../../peerlets/cast/peerlet.ts", import.meta.url));
-  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
-  const built = await build({
-    configFile: false,
-    publicDir: false,
-    logLevel: "silent",
-    resolve: { alias: { "prost/sdk": sdk } },
-    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "cast" } },
-  });
-  const [bundle] = Array.isArray(built) ? built : [built];
-  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
   made = makePackage({
     name: "cast",
     appType: "per-hop",
-    code: bundle.output[0].code,
+    code: await codeOf("cast"),
     wants: { storageBytes: 65_536, messagesPerSecond: 1_000, callsOpen: 64 },
   });
 });

@@ -4,9 +4,8 @@
  *
  * `churn` takes its size from `PROST_DHT`, e.g. "nodes=1000,values=10000,minutes=60".
  */
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "./bundle.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import { rootOf } from "../oracle.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
@@ -64,18 +63,7 @@ let code = "";
 let made: MadePackage;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL("../../peerlets/dht/peerlet.ts", import.meta.url));
-  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
-  const built = await build({
-    configFile: false,
-    publicDir: false,
-    logLevel: "silent",
-    resolve: { alias: { "prost/sdk": sdk } },
-    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "dht" } },
-  });
-  const [bundle] = Array.isArray(built) ? built : [built];
-  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
-  ({ code } = bundle.output[0]);
+  code = await codeOf("dht");
   made = makePackage({
     name: "dht",
     code,

@@ -5,9 +5,8 @@
  * The run with churn takes its size from `PROST_DIRECTORY`, e.g.
  * "nodes=1000,entries=2000,minutes=10".
  */
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "./bundle.ts";
 import { keyOf } from "../../id/hash.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import { SeededRandom } from "../seeded-random.ts";
@@ -66,20 +65,9 @@ const SEED = 7;
 let made: MadePackage;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL("../../peerlets/directory/peerlet.ts", import.meta.url));
-  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
-  const built = await build({
-    configFile: false,
-    publicDir: false,
-    logLevel: "silent",
-    resolve: { alias: { "prost/sdk": sdk } },
-    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "directory" } },
-  });
-  const [bundle] = Array.isArray(built) ? built : [built];
-  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
   made = makePackage({
     name: "directory",
-    code: bundle.output[0].code,
+    code: await codeOf("directory"),
     wants: { storageBytes: 16_777_216, messagesPerSecond: 500, callsOpen: 64 },
   });
 });

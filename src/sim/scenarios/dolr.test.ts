@@ -4,9 +4,8 @@
  *
  * `churn` takes its size from `PROST_DOLR`, e.g. "nodes=1000,objects=200,minutes=10".
  */
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "./bundle.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import type { Id } from "../../id/id.ts";
 import { rootOf } from "../oracle.ts";
@@ -56,18 +55,7 @@ const SEED = 11;
 let made: MadePackage;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL("../../peerlets/dolr/peerlet.ts", import.meta.url));
-  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
-  const built = await build({
-    configFile: false,
-    publicDir: false,
-    logLevel: "silent",
-    resolve: { alias: { "prost/sdk": sdk } },
-    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "dolr" } },
-  });
-  const [bundle] = Array.isArray(built) ? built : [built];
-  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
-  const { code } = bundle.output[0];
+  const code = await codeOf("dolr");
   const wants = { storageBytes: 65_536, messagesPerSecond: 500, callsOpen: 64 };
   made = makePackage({ name: "dolr", appType: "per-hop", code, wants });
 });

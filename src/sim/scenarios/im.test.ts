@@ -4,9 +4,8 @@
  *
  * The crowd takes its size from `PROST_IM`, e.g. "nodes=200,people=60,messages=600".
  */
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
+import { codeOf } from "./bundle.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import type { SimNode } from "../world.ts";
 
@@ -73,22 +72,6 @@ const SERVER = "https://code.example";
 let dht: MadePackage;
 let cast: MadePackage;
 let im: MadePackage;
-
-async function codeOf(name: string): Promise<string> {
-  const entry = fileURLToPath(new URL(`../../peerlets/${name}/peerlet.ts`, import.meta.url));
-  const sdk = fileURLToPath(new URL("../../sdk/index.ts", import.meta.url));
-  const built = await build({
-    configFile: false,
-    publicDir: false,
-    logLevel: "silent",
-    resolve: { alias: { "prost/sdk": sdk } },
-    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: name } },
-  });
-  const [bundle] = Array.isArray(built) ? built : [built];
-  if (!bundle || !("output" in bundle)) throw new Error("the build watches");
-  // The simulation's clock has fractions of a ms, a browser's date has none.
-  return bundle.output[0].code.replaceAll(/(?:this\.#)?prost\.clock\.date\(\)/g, "Math.floor($&)");
-}
 
 beforeAll(async () => {
   const wants = { messagesPerSecond: 500, callsOpen: 64 };
