@@ -552,7 +552,7 @@ function fromEnvironment(given: LoadOptions): LoadOptions {
 const timeout = process.env["PROST_CACHE"] === undefined ? 120_000 : 3_600_000;
 
 test(
-  "caches answer most of a Zipf load, and the busiest node is relieved",
+  "caches answer much of a Zipf load, and the busiest node is relieved",
   { timeout },
   async () => {
     const options = fromEnvironment({
@@ -560,7 +560,7 @@ test(
       values: 50,
       valueBytes: 512,
       gets: 300,
-      getsPerSecond: 50,
+      getsPerSecond: 100,
       exponent: 0.8,
       copies: 1,
       cacheBytes: 4_194_304,
@@ -576,7 +576,7 @@ test(
       `${((performance.now() - startMs) / 1_000).toFixed(0)} s`,
     );
     expect([without.right, within.right]).toEqual([options.gets, options.gets]);
-    expect(within.dht).toBe(0);
+    expect(within.dht).toBeLessThanOrEqual(0.01 * options.gets);
     expect(within.hop + within.own).toBeGreaterThan(0.2 * options.gets);
     expect(within.meanHops).toBeLessThan(without.meanHops);
     expect(within.busiest).toBeLessThan(without.busiest);
