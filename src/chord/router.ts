@@ -101,7 +101,7 @@ export class Router {
   /** A message of this node's own, with a first hop that was asked for; its application may think otherwise. */
   #goThrough(message: Routed, hint: Id): void {
     const through = { kind: "change", key: null, data: null, nextHop: hint } as const;
-    if (!message.perHop) return this.#resume(message, through);
+    if (!isForwarded(message)) return this.#resume(message, through);
     this.#ports.upcalls().forward(message, null, hint, (forwarded) => {
       const isOpen = forwarded.kind === "change" && forwarded.nextHop === null;
       if (isOpen) this.#resume(message, { ...forwarded, nextHop: hint });
@@ -167,7 +167,7 @@ export class Router {
       if (message.trace.length >= MAX_HOPS) return this.#unreachable(message, "hop limit spent");
       current = message.withTraced(this.#view.self);
     }
-    if (message.perHop && !message.isSystem) this.#forwardUpcall(current);
+    if (isForwarded(message)) this.#forwardUpcall(current);
     else this.#sendOn(current, null, this.#env.clock.now());
   }
 
@@ -350,6 +350,11 @@ function headingOf(message: Routed, detours: boolean): Heading {
   const asksForItself = message.isSystem && !message.exact && message.source === key;
   const except = asksForItself ? key : null;
   return { key, final, except, exact, mayDetour: detours && mayDetour(message.attempt) };
+}
+
+/** Lookups and calls of remote methods are between two nodes: the hops of a per-hop application need not see them. */
+function isForwarded({ perHop, isSystem, kind }: Routed): boolean {
+  return perHop && !isSystem && kind === "message";
 }
 
 const isNone = () => false;
