@@ -18,6 +18,7 @@ interface Message {
 
 /** What a `local` method answers once it `holds`. */
 async function until<Answer>(
+  what: string,
   ask: () => Promise<unknown>,
   holds: (answer: Answer) => boolean,
 ): Promise<Answer> {
@@ -28,7 +29,7 @@ async function until<Answer>(
         last = (await ask().catch(() => undefined)) as Answer | undefined;
         return last !== undefined && holds(last);
       },
-      { timeout: 30_000, intervals: [250] },
+      { message: what, timeout: 60_000, intervals: [250] },
     )
     .toBe(true);
   return last!;
@@ -54,6 +55,7 @@ test("im and directory on 20 tabs, from one drop each: used from several tabs, i
   )) as Me[];
   const bobsTab = people[1]!;
   const found = await until<Me[]>(
+    "Ada finds Bob",
     () => local(first, im, "find", "Bob"),
     (answer) => answer.length === 1,
   );
@@ -64,12 +66,14 @@ test("im and directory on 20 tabs, from one drop each: used from several tabs, i
   await local(bobsTab, im, "addContact", ada);
   await local(first, im, "send", bob, "Hello, Bob!");
   await until<Message[]>(
+    "Bob has Ada's message",
     () => local(bobsTab, im, "messages", ada),
     ([message]) => message?.text === "Hello, Bob!",
   );
   await local(bobsTab, im, "markRead", ada);
   await local(bobsTab, im, "send", ada, "Hello, Ada!");
   const chat = await until<Message[]>(
+    "Ada's message was read, and Bob's is there",
     () => local(first, im, "messages", bob),
     (messages) => messages.length === 2 && messages[0]!.mark === "read",
   );
@@ -80,6 +84,7 @@ test("im and directory on 20 tabs, from one drop each: used from several tabs, i
   await local(people[4]!, im, "sendRoom", "lounge", "Who is here?");
   for (const tab of people) {
     const heard = await until<Message[]>(
+      "the room's message came",
       () => local(tab, im, "messages", "lounge"),
       (messages) => messages.length > 0,
     );
@@ -109,6 +114,7 @@ test("im and directory on 20 tabs, from one drop each: used from several tabs, i
   expect(users.length).toBeGreaterThanOrEqual(3);
   for (const tab of users.slice(0, 5)) {
     const searched = await until<{ entries: { name: string }[] }>(
+      "the search finds the smiths",
       () => local(tab, directory, "search", "smiths", "open DAY"),
       ({ entries }) => entries.length > 0,
     );

@@ -54,10 +54,15 @@ export interface Carrier {
   multicast(group: string, data: Uint8Array): Promise<void>;
 }
 
+/** By then what was sent meanwhile is on the replicas, in ms. A guess. */
+const ENTERED_LOOK_MS = 3_000;
+
 const INSIDE_BYTES = KEY_BYTES + SIGNATURE_BYTES;
 
 interface Room extends RoomKeys {
   isJoined: boolean;
+  /** The group has taken this node in. */
+  isEntered: boolean;
 }
 
 export class Rooms {
@@ -114,9 +119,26 @@ export class Rooms {
     const room = this.#of(key);
     room.isJoined = true;
     // Each time anew: cast may have been started again, and being in already is no harm.
-    this.#carrier.join(room.group).catch((error: unknown) => {
-      this.#prost.log("a group was not joined yet", String(error));
+    this.#carrier.join(room.group).then(
+      () => this.#entered(key, room),
+      (error: unknown) => this.#prost.log("a group was not joined yet", String(error)),
+    );
+    await this.#lookAll(key, room);
+  }
+
+  /** What was said between the first look and being in the group came to neither: it is looked for once more. */
+  #entered(key: string, room: Room): void {
+    if (room.isEntered) return;
+    room.isEntered = true;
+    this.#prost.clock.after(ENTERED_LOOK_MS, () => {
+      if (this.#rooms.get(key) !== room) return;
+      this.#lookAll(key, room).catch((error: unknown) => {
+        this.#prost.log("a room was not read", String(error));
+      });
     });
+  }
+
+  async #lookAll(key: string, room: Room): Promise<void> {
     const today = Math.floor(dateOf(this.#prost) / ROOM_BUCKET_MS);
     for (let day = today - ROOM_BUCKETS + 1; day <= today; day++)
       await this.#lookAt(key, room, day);
@@ -163,7 +185,7 @@ export class Rooms {
   #of(key: string): Room {
     const known = this.#rooms.get(key);
     if (known) return known;
-    const room = { ...keysOfRoom(key), isJoined: false };
+    const room = { ...keysOfRoom(key), isJoined: false, isEntered: false };
     this.#rooms.set(key, room);
     return room;
   }
