@@ -77,7 +77,10 @@ export class SandboxFrame {
     if (this.#isHere) return here();
     this.#heard = here;
     setTimeout(() => {
-      if (!this.#isHere && this.element.isConnected) away();
+      if (this.#isHere || !this.element.isConnected) return;
+      // The spare says its word, too, perhaps before it has loaded: only its load counts.
+      this.#heard = () => {};
+      away();
     }, HERE_MS);
   }
 
