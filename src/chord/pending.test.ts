@@ -121,31 +121,33 @@ test("a link gets more only as it acknowledges; the rest waits here, in its orde
   const { pending, again, hand } = setUp();
   const link = new FakeLink();
   const ids = () => link.sent.map(({ messageId }) => messageId);
-  for (let id = 1; id <= 8; id++) expect(hand(link, message(id))).toBe(true);
-  expect(ids()).toEqual([1, 2, 3, 4]);
-  expect(link.sent.map(({ hopsMade }) => hopsMade)).toEqual([1, 1, 1, 1]);
+  for (let id = 1; id <= 20; id++) expect(hand(link, message(id))).toBe(true);
+  const first = Array.from({ length: 12 }, (_, i) => i + 1);
+  expect(ids()).toEqual(first);
+  expect(link.sent.map(({ hopsMade }) => hopsMade)).toEqual(first.map(() => 1));
   pending.acknowledged(link.asLink, link.sent[0]!.hopSerial);
-  expect(ids()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(ids()).toEqual([...first, 13, 14]);
   expect(again).toEqual([]);
 });
 
 test("what waits for a link that does not answer, or closes, goes another way and is no second try", () => {
   const { clock, counters, pending, again, hand } = setUp();
   const [silent, closing] = [new FakeLink(), new FakeLink()];
-  for (let id = 1; id <= 6; id++) hand(silent, message(id));
-  for (let id = 11; id <= 16; id++) hand(closing, message(id));
+  for (let id = 1; id <= 18; id++) hand(silent, message(id));
+  for (let id = 101; id <= 118; id++) hand(closing, message(id));
+  const numbers = (from: number) => Array.from({ length: 18 }, (_, i) => from + i);
   const ids = () => again.map((one) => one.message.messageId);
   pending.linkClosed(closing.asLink);
-  expect(ids()).toEqual([11, 12, 13, 14, 15, 16]);
-  expect(again.map((one) => one.message.hopsMade)).toEqual([0, 0, 0, 0, 0, 0]);
-  expect(counters.get("routed.second-try")).toBe(4);
+  expect(ids()).toEqual(numbers(101));
+  expect(new Set(again.map((one) => one.message.hopsMade))).toEqual(new Set([0]));
+  expect(counters.get("routed.second-try")).toBe(12);
   silent.doubtedMs = 900;
   clock.advance(900);
-  expect(ids()).toHaveLength(6);
+  expect(ids()).toHaveLength(18);
   silent.doubtedMs = 1_100;
   clock.advance(200);
-  expect(ids().slice(6)).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(counters.get("routed.second-try")).toBe(8);
+  expect(ids().slice(18)).toEqual(numbers(1));
+  expect(counters.get("routed.second-try")).toBe(24);
 });
 
 test("a next hop that does not acknowledge in time is doubted, and the message tries another way", () => {
