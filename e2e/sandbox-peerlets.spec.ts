@@ -14,7 +14,7 @@ test("a peerlet starts, answers upcalls, calls its host, and stops", async ({ la
       },
     });`);
   expect(await peerlet.started()).toEqual({
-    offered: { upcalls: ["deliver"], remote: ["get"], local: ["ask", "key"] },
+    offered: { upcalls: ["deliver"], remote: ["get"], local: ["ask", "key"], service: [] },
   });
   const message = { key: "0".repeat(40), data: [1, 2], source: "1".repeat(40), hops: 2 };
   expect(await peerlet.call("deliver", [message])).toEqual({ kind: "value", value: undefined });
