@@ -33,7 +33,7 @@ class Load {
   /** When those were sent that are on another way by now: an acknowledgement still tells how slow the link is. */
   readonly late = new Map<number, number>();
   /** Not sent yet, in the order they go. */
-  waiting: HandedOver[] = [];
+  readonly waiting = new Set<HandedOver>();
 
   listenFor(serial: number, sentAtMs: number): void {
     this.late.set(serial, sentAtMs);
@@ -41,7 +41,7 @@ class Load {
   }
 
   get count(): number {
-    return this.sent.size + this.waiting.length;
+    return this.sent.size + this.waiting.size;
   }
 
   get bytes(): number {
@@ -103,7 +103,7 @@ export class Pending {
     if (this.#count >= mostPending || load.count >= mostPendingOfLink) return false;
     if (message.bytes.length > MAX_FRAME_BYTES && load.bytes >= MOST_BYTES) return false;
     const handed: HandedOver = { message, sinceMs, sentAtMs: 0, tried, wasFinal };
-    if (load.waiting.length > 0 || !load.window.hasRoom(load.sent.size)) load.waiting.push(handed);
+    if (load.waiting.size > 0 || !load.window.hasRoom(load.sent.size)) load.waiting.add(handed);
     else if (!this.#send(handed, link, load)) return false;
     this.#loads.set(link, load);
     this.#count += 1;
@@ -153,12 +153,10 @@ export class Pending {
   }
 
   #sendWaiting(link: Link, load: Load): void {
-    let gone = 0;
     for (const handed of load.waiting) {
       if (!load.window.hasRoom(load.sent.size) || !this.#send(handed, link, load)) break;
-      gone += 1;
+      load.waiting.delete(handed);
     }
-    if (gone > 0) load.waiting = load.waiting.slice(gone);
   }
 
   linkClosed(link: Link): void {
@@ -175,8 +173,8 @@ export class Pending {
 
   /** What waits for a link that does not answer goes another way: it was not sent, so it is no second try. */
   #sendElsewhere(link: Link, load: Load): void {
-    const waiting = load.waiting;
-    load.waiting = [];
+    const waiting = [...load.waiting];
+    load.waiting.clear();
     this.#count -= waiting.length;
     for (const handed of waiting) this.#again(handed, link, false);
   }
@@ -243,9 +241,7 @@ export class Pending {
       link.doubt();
       this.#again(handed, link, true);
     }
-    if (isMissed) {
-      load.window.missed(now, timeoutMs);
-    }
+    if (isMissed) load.window.missed(now, timeoutMs);
     if (link.doubtedMs >= timeoutMs) this.#sendElsewhere(link, load);
     else this.#sendWaiting(link, load);
   }

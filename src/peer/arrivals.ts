@@ -189,12 +189,14 @@ export class Arrivals {
   need(user: Entry, name: string, { appId, hash }: Use): Entry | null {
     const { entries } = this.#ports;
     const known = entries.get(appId);
+    const current = known?.peerlet.package?.hash;
+    // The hot path: every call of its service comes by here.
+    if (known?.peerlet.isRunning && current === hash) return known;
     const entry = known ?? entries.add(appId, "message");
     if (!entry) return null;
     const { nodes, url } = user.arrival;
     const beside = this.#urlBeside(user.url ?? url, name);
     const arrival = { hash, url: beside, nodes, onItsWay: false, orOther: true };
-    const current = entry.peerlet.package?.hash;
     if (!known || this.#mayTryAgain(entry)) this.#tryAgain(entry, arrival);
     else if (current !== undefined && current !== hash) this.#considerUpgrade(entry, arrival, hash);
     return entry;
