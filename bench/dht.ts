@@ -3,12 +3,10 @@
  * the root of their key times a raw data channel's round trip, in the same run.
  */
 import { readFileSync } from "node:fs";
-import { type Page, chromium } from "@playwright/test";
-import { TestServer } from "../e2e/fixtures/server.ts";
-import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
+import type { Page } from "@playwright/test";
 import type { Peer } from "../src/peer/peer.ts";
 import { median } from "./hop.ts";
-import { openTab, rawPair, rawRoundTripMs } from "./pages.ts";
+import { inBrowser, openTab, rawPair, rawRoundTripMs } from "./pages.ts";
 import type { Row } from "./table.ts";
 
 declare const prost: Peer;
@@ -28,18 +26,11 @@ interface Took {
   readonly getMs: number;
 }
 
-export async function measureDht(): Promise<Row[]> {
-  const server = new TestServer();
-  await server.start();
-  const executablePath = await findChromium();
-  const browser = await chromium.launch({
-    ...(executablePath !== null && { executablePath }),
-    args: chromiumArgs(),
-  });
-  try {
+export function measureDht(): Promise<Row[]> {
+  return inBrowser(async (browser, url) => {
     const context = await browser.newContext();
     const pages: Page[] = [];
-    for (let i = 0; i < TABS; i++) pages.push(await openTab(context, server.url));
+    for (let i = 0; i < TABS; i++) pages.push(await openTab(context, url));
     for (const page of pages) {
       await page.waitForFunction((most) => prost.ring.links.length >= most, TABS - 1);
     }
@@ -69,10 +60,7 @@ export async function measureDht(): Promise<Row[]> {
         floorIs,
       },
     ];
-  } finally {
-    await browser.close();
-    await server.stop();
-  }
+  });
 }
 
 /** Runs in a page: one after the other. */

@@ -1,8 +1,29 @@
 /** Tabs to measure, and the floor beside them: a raw data channel between two pages. */
-import type { BrowserContext, Page } from "@playwright/test";
+import { type Browser, type BrowserContext, type Page, chromium } from "@playwright/test";
+import { TestServer } from "../e2e/fixtures/server.ts";
+import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
 import type { Peer } from "../src/peer/peer.ts";
 
 declare const prost: Peer;
+
+/** Measures with a server and a browser of its own, which end with it. */
+export async function inBrowser<Measured>(
+  measure: (browser: Browser, url: string) => Promise<Measured>,
+): Promise<Measured> {
+  const server = new TestServer();
+  await server.start();
+  const executablePath = await findChromium();
+  const browser = await chromium.launch({
+    ...(executablePath !== null && { executablePath }),
+    args: chromiumArgs(),
+  });
+  try {
+    return await measure(browser, server.url);
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+}
 
 export async function openTab(context: BrowserContext, url: string): Promise<Page> {
   const page = await context.newPage();

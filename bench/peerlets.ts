@@ -6,12 +6,11 @@
  * supervisor and the peerlet's worker, with a module that does nothing), and a
  * routed message with its receipt between the same two tabs.
  */
-import { type Page, chromium } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { signedPackage } from "../e2e/fixtures/packages.ts";
-import { TestServer } from "../e2e/fixtures/server.ts";
 import type { Peer } from "../src/peer/peer.ts";
-import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
 import { median } from "./hop.ts";
+import { inBrowser } from "./pages.ts";
 import type { Row } from "./table.ts";
 
 declare const prost: Peer;
@@ -30,20 +29,13 @@ const ECHO = `export default () => ({
   local: { echo: (value) => value },
 });`;
 
-export async function measurePeerlets(): Promise<Row[]> {
-  const server = new TestServer();
-  await server.start();
-  const executablePath = await findChromium();
-  const browser = await chromium.launch({
-    ...(executablePath !== null && { executablePath }),
-    args: chromiumArgs(),
-  });
-  try {
+export function measurePeerlets(): Promise<Row[]> {
+  return inBrowser(async (browser, url) => {
     const context = await browser.newContext();
     const pages: Page[] = [];
     for (let i = 0; i < TABS; i++) {
       const page = await context.newPage();
-      await page.goto(server.url);
+      await page.goto(url);
       await page.waitForFunction(() => "prost" in globalThis && prost?.state === "joined");
       pages.push(page);
     }
@@ -88,10 +80,7 @@ export async function measurePeerlets(): Promise<Row[]> {
         floorIs: "routed message and receipt, without a sandbox",
       },
     ];
-  } finally {
-    await browser.close();
-    await server.stop();
-  }
+  });
 }
 
 async function install(page: Page, file: Uint8Array): Promise<void> {

@@ -3,11 +3,9 @@
  * bare worker, and an upcall against a bare round trip to a worker in such a
  * frame. Floors are measured in the same page, in turns.
  */
-import { chromium } from "@playwright/test";
 import { scriptOf } from "../e2e/fixtures/page-script.ts";
-import { TestServer } from "../e2e/fixtures/server.ts";
-import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
 import { median } from "./hop.ts";
+import { inBrowser } from "./pages.ts";
 import type { SandboxBench } from "./sandbox-page.ts";
 import type { Row } from "./table.ts";
 
@@ -16,17 +14,10 @@ declare const sandboxBench: SandboxBench;
 const STARTS = 20;
 const CALLS = 500;
 
-export async function measureSandbox(): Promise<Row[]> {
-  const server = new TestServer();
-  await server.start();
-  const executablePath = await findChromium();
-  const browser = await chromium.launch({
-    ...(executablePath !== null && { executablePath }),
-    args: chromiumArgs(),
-  });
-  try {
+export function measureSandbox(): Promise<Row[]> {
+  return inBrowser(async (browser, url) => {
     const page = await browser.newPage();
-    await page.goto(`${server.url}/healthz`);
+    await page.goto(`${url}/healthz`);
     await page.evaluate(await scriptOf("bench/sandbox-page.ts"));
     // The first of everything warms up.
     await page.evaluate(() => sandboxBench.startMs(2));
@@ -48,8 +39,5 @@ export async function measureSandbox(): Promise<Row[]> {
       { what: "a warm deliver upcall, 1 KiB", value: median(delivers), unit: "ms", ...trip },
       { what: "a warm forward upcall, 1 KiB", value: median(forwards), unit: "ms", ...trip },
     ];
-  } finally {
-    await browser.close();
-    await server.stop();
-  }
+  });
 }

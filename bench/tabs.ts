@@ -6,12 +6,10 @@
  * The floors use RTCPeerConnection and nothing else, between pages that are
  * open at the same time.
  */
-import { type Page, chromium } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type { Peer } from "../src/peer/peer.ts";
-import { TestServer } from "../e2e/fixtures/server.ts";
-import { chromiumArgs, findChromium } from "../scripts/chromium.mjs";
 import { median } from "./hop.ts";
-import { openTab, rawPair, rawRoundTripMs } from "./pages.ts";
+import { inBrowser, openTab, rawPair, rawRoundTripMs } from "./pages.ts";
 import type { Row } from "./table.ts";
 
 declare const prost: Peer;
@@ -21,20 +19,13 @@ const LOOKUPS = 200;
 const MESSAGES = 5_000;
 const APP = "0123456789abcdef".repeat(2);
 
-export async function measureTabs(): Promise<Row[]> {
-  const server = new TestServer();
-  await server.start();
-  const executablePath = await findChromium();
-  const browser = await chromium.launch({
-    ...(executablePath !== null && { executablePath }),
-    args: chromiumArgs(),
-  });
-  try {
+export function measureTabs(): Promise<Row[]> {
+  return inBrowser(async (browser, url) => {
     const context = await browser.newContext();
     const joinMs: number[] = [];
     const pages: Page[] = [];
     for (let i = 0; i < TABS; i++) {
-      const page = await openTab(context, server.url);
+      const page = await openTab(context, url);
       joinMs.push(await page.evaluate(joined));
       pages.push(page);
     }
@@ -72,10 +63,7 @@ export async function measureTabs(): Promise<Row[]> {
         floorIs: "raw connection set-up",
       },
     ];
-  } finally {
-    await browser.close();
-    await server.stop();
-  }
+  });
 }
 
 /** Runs in a page: ms from having a peer to being a member. */

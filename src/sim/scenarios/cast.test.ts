@@ -6,6 +6,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { sizesFrom } from "./sizes.ts";
 import { idOfBytes, sha256 } from "../../id/hash.ts";
 import { inOpenClosed } from "../../id/interval.ts";
 import type { NetworkConditions } from "../memory-network.ts";
@@ -298,7 +299,7 @@ describe("many", () => {
     "the number of children is bounded, however many join at one node",
     { timeout },
     async () => {
-      const { nodes: count } = fromEnvironment({ nodes: 80 });
+      const { nodes: count } = sizesFrom("PROST_CAST", { nodes: 80 });
       const world = await ofPeers(count, 13);
       const nodes = [...world.nodes];
       // All at once, and straight at the root: there is no closer node for any of them.
@@ -487,16 +488,6 @@ describe("strangers", () => {
   });
 });
 
-/** As `name=number,…` in PROST_CAST says, beside what is given. */
-function fromEnvironment<Given extends object>(given: Given): Given {
-  const pairs = (process.env["PROST_CAST"] ?? "").split(",").filter(Boolean);
-  const said = pairs.map((pair) => {
-    const [name, number] = pair.split("=");
-    return [name, Number(number)];
-  });
-  return { ...given, ...(Object.fromEntries(said) as Partial<Given>) };
-}
-
 /** Mean and maximum, for a line of figures. */
 function spread(values: readonly number[]) {
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
@@ -521,7 +512,7 @@ describe("a tenth of all nodes crash at once", () => {
     "those that remain get every later message once, and most of those sent meanwhile",
     { timeout },
     async () => {
-      const options = fromEnvironment({
+      const options = sizesFrom("PROST_CAST", {
         nodes: 100,
         seed: 5,
         share: 0.1,
@@ -653,7 +644,7 @@ describe("a tenth of all nodes crash at once", () => {
 
 describe("broadcast", () => {
   test("every node gets it once, in at most 1.1 messages a node", { timeout }, async () => {
-    const { nodes: count, seed } = fromEnvironment({ nodes: 100, seed: 6 });
+    const { nodes: count, seed } = sizesFrom("PROST_CAST", { nodes: 100, seed: 6 });
     const world = await ofPeers(count, seed);
     const nodes = [...world.nodes];
     // So large that nothing else is: each of its steps over a link is seen.

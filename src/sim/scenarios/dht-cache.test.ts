@@ -8,6 +8,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { sizesFrom } from "./sizes.ts";
 import type { Plain } from "../../base/plain.ts";
 import { keyOf, sha256 } from "../../id/hash.ts";
 import type { Id } from "../../id/id.ts";
@@ -509,16 +510,6 @@ function watchCalls(
   };
 }
 
-/** As `name=number,…` in PROST_CACHE says, beside what is given. */
-function fromEnvironment(given: LoadOptions): LoadOptions {
-  const pairs = (process.env["PROST_CACHE"] ?? "").split(",").filter(Boolean);
-  const said = pairs.map((pair) => {
-    const [name, number] = pair.split("=");
-    return [name, Number(number)];
-  });
-  return { ...given, ...(Object.fromEntries(said) as Partial<LoadOptions>) };
-}
-
 /** Another size than the usual one may take an hour. */
 const timeout = process.env["PROST_CACHE"] === undefined ? 120_000 : 3_600_000;
 
@@ -526,7 +517,7 @@ test(
   "caches answer much of a Zipf load, and the busiest node is relieved",
   { timeout },
   async () => {
-    const options = fromEnvironment({
+    const options = sizesFrom("PROST_CACHE", {
       nodes: 100,
       values: 50,
       valueBytes: 512,

@@ -6,6 +6,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { sizesFrom } from "./sizes.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import { rootOf } from "../oracle.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
@@ -572,16 +573,6 @@ class RepairMeter {
   }
 }
 
-/** As `name=number,…` in PROST_DHT says, beside what is given. */
-function fromEnvironment(given: ChurnOptions): ChurnOptions {
-  const pairs = (process.env["PROST_DHT"] ?? "").split(",").filter(Boolean);
-  const said = pairs.map((pair) => {
-    const [name, number] = pair.split("=");
-    return [name, Number(number)];
-  });
-  return { ...given, ...(Object.fromEntries(said) as Partial<ChurnOptions>) };
-}
-
 /** Another size than the usual one may take a day. */
 const timeout = process.env["PROST_DHT"] === undefined ? 300_000 : 86_400_000;
 
@@ -589,7 +580,7 @@ test(
   "with sessions of 5 minutes nothing is lost, and what is read is right",
   { timeout },
   async () => {
-    const options = fromEnvironment({
+    const options = sizesFrom("PROST_DHT", {
       nodes: 100,
       values: 500,
       minutes: 1,

@@ -7,6 +7,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { sizesFrom } from "./sizes.ts";
 import { keyOf } from "../../id/hash.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import { SeededRandom } from "../seeded-random.ts";
@@ -676,16 +677,6 @@ async function churn(options: ChurnOptions) {
   return { came, ...counts, lost, back, unlisted, copies: copies / sampled, deployedOn };
 }
 
-/** `PROST_DIRECTORY`, beside what is given. */
-function fromEnvironment(given: ChurnOptions): ChurnOptions {
-  const pairs = (process.env["PROST_DIRECTORY"] ?? "").split(",").filter(Boolean);
-  const said = pairs.map((pair) => {
-    const [name, number] = pair.split("=");
-    return [name, Number(number)];
-  });
-  return { ...given, ...(Object.fromEntries(said) as Partial<ChurnOptions>) };
-}
-
 /** Another size than the usual one may take a day. */
 const timeout = process.env["PROST_DIRECTORY"] === undefined ? 300_000 : 86_400_000;
 
@@ -693,7 +684,7 @@ test(
   "with sessions of 5 minutes no entry is lost, and what was withdrawn stays away",
   { timeout },
   async () => {
-    const options = fromEnvironment({
+    const options = sizesFrom("PROST_DIRECTORY", {
       nodes: 60,
       entries: 100,
       minutes: 1,

@@ -6,6 +6,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { sizesFrom } from "./sizes.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import type { Id } from "../../id/id.ts";
 import { rootOf } from "../oracle.ts";
@@ -668,16 +669,6 @@ class Meter {
   }
 }
 
-/** As `name=number,…` in PROST_DOLR says, beside what is given. */
-function fromEnvironment(given: ChurnOptions): ChurnOptions {
-  const pairs = (process.env["PROST_DOLR"] ?? "").split(",").filter(Boolean);
-  const said = pairs.map((pair) => {
-    const [name, number] = pair.split("=");
-    return [name, Number(number)];
-  });
-  return { ...given, ...(Object.fromEntries(said) as Partial<ChurnOptions>) };
-}
-
 /** Another size than the usual one may take hours. */
 const timeout = process.env["PROST_DOLR"] === undefined ? 120_000 : 86_400_000;
 
@@ -685,7 +676,7 @@ test(
   "with sessions of 5 minutes messages reach as many endpoints as they are for",
   { timeout },
   async () => {
-    const options = fromEnvironment({
+    const options = sizesFrom("PROST_DOLR", {
       ...{ nodes: 60, objects: 30, publishers: 4, want: 2 },
       ...{ minutes: 1, medianS: 300, sendsPerSecond: 5, seed: 3 },
     });

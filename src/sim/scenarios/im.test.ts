@@ -6,6 +6,7 @@
  */
 import { beforeAll, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { sizesFrom } from "./sizes.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import type { SimNode } from "../world.ts";
 
@@ -31,19 +32,7 @@ interface Candidate {
   readonly isConfirmed: boolean;
 }
 
-const SIZE = sizeOf(process.env["PROST_IM"] ?? "");
-
-function sizeOf(text: string) {
-  const sizes = { nodes: 14, people: 6, messages: 8 };
-  const given = text
-    .split(",")
-    .filter(Boolean)
-    .map((part) => part.split("="));
-  return {
-    ...sizes,
-    ...Object.fromEntries(given.map(([name, size]) => [name, Number(size)])),
-  } as typeof sizes;
-}
+const SIZE = sizesFrom("PROST_IM", { nodes: 14, people: 6, messages: 8 });
 
 /** The peerlet's `local` methods, as a page sees them. */
 interface Im {
