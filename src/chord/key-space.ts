@@ -13,32 +13,35 @@ import type { Link } from "../link/link.ts";
 import type { RingView } from "./ring-view.ts";
 import { nextHop } from "./routing.ts";
 
-interface Segments {
-  /** All known nodes and this one, sorted by id. */
-  readonly nodes: readonly Id[];
-  /** "a>b" for each adjacent pair, b clockwise of a. */
-  readonly adjacent: ReadonlySet<string>;
+/** All known nodes and this one, sorted by id. */
+function nodesOf(view: RingView): Id[] {
+  return [view.self, ...view.known.map((known) => known.id)].toSorted();
 }
 
-function segmentsOf(view: RingView): Segments {
-  const adjacent = new Set<string>();
-  const note = (predecessors: readonly Id[], node: Id, successors: readonly Id[]) => {
-    const run = [...predecessors.toReversed(), node, ...successors];
-    for (let i = 1; i < run.length; i++) adjacent.add(`${run[i - 1]}>${run[i]}`);
-  };
+/** Whether somebody who should know says that there is no node between these two. */
+function isAdjacent(view: RingView, before: Id, after: Id): boolean {
   // Of its own lists only the nearest on each side: what comes further out may be a link that is simply
   // the next one known. What lies beyond a neighbour is for that one to say.
-  note(view.predecessors.slice(0, 1), view.self, view.successors.slice(0, 1));
-  for (const { id, state } of view.membersClockwise) {
-    if (state) note(state.predecessors, id, state.successors);
-  }
-  const nodes = [view.self, ...view.known.map((known) => known.id)].toSorted();
-  return { nodes, adjacent };
+  const { self, predecessors, successors } = view;
+  if (before === self && after === successors[0]) return true;
+  if (after === self && before === predecessors[0]) return true;
+  return view.membersClockwise.some(
+    ({ id, state }) =>
+      state !== null &&
+      (isFollowed(id, state.successors, before, after) ||
+        isFollowed(id, state.predecessors, after, before)),
+  );
+}
+
+/** Whether `next` comes right after `one` in the list that begins with `first` and goes on with `rest`. */
+function isFollowed(first: Id, rest: readonly Id[], one: Id, next: Id): boolean {
+  const at = rest.indexOf(next);
+  return at >= 0 && (at === 0 ? first : rest[at - 1]) === one;
 }
 
 /** The root first, then who would be root as the earlier ones fail; shorter where too little is known. */
 export function replicaSet(view: RingView, key: Id, maxRank: number): Id[] {
-  const { nodes, adjacent } = segmentsOf(view);
+  const nodes = nodesOf(view);
   const count = nodes.length;
   // Past the last id the ring begins again.
   const first = Math.max(
@@ -49,7 +52,7 @@ export function replicaSet(view: RingView, key: Id, maxRank: number): Id[] {
   for (let i = 0; i < Math.min(maxRank, count); i++) {
     const node = nodes[(first + i) % count]!;
     const before = nodes[(first + i - 1 + count) % count]!;
-    if (count > 1 && !adjacent.has(`${before}>${node}`)) break;
+    if (count > 1 && !isAdjacent(view, before, node)) break;
     replicas.push(node);
   }
   return replicas;
@@ -57,14 +60,14 @@ export function replicaSet(view: RingView, key: Id, maxRank: number): Id[] {
 
 /** The keys for which `node` is among the first `rank` roots; null when too little is known around it. */
 export function rangeOf(view: RingView, node: Id, rank: number): Range | null {
-  const { nodes, adjacent } = segmentsOf(view);
+  const nodes = nodesOf(view);
   const at = nodes.indexOf(node);
   if (at < 0) return null;
   let after = node;
   // After as many steps as there are nodes it is this node again: the whole ring.
   for (let i = 1; i <= Math.min(rank, nodes.length) && nodes.length > 1; i++) {
     const before = nodes[(at - i + nodes.length) % nodes.length]!;
-    if (!adjacent.has(`${before}>${after}`)) return null;
+    if (!isAdjacent(view, before, after)) return null;
     after = before;
   }
   return { from: plus(after, 1n), to: node };

@@ -422,6 +422,7 @@ export interface ChurnOutcome {
 export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
   const { nodes, values, minutes, seed } = options;
   const { world, first } = await ofPeers(nodes, seed);
+  say(`a ring of ${nodes}`);
   const random = new SeededRandom(seed, 9);
   const owner = sha256(new TextEncoder().encode("owner"));
   const keys: string[] = [];
@@ -443,12 +444,16 @@ export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
       writesFailed += 1;
     }
   };
-  for (let i = 0; i < values; i += 25) {
-    const batch = Array.from({ length: Math.min(25, values - i) }, (_, j) =>
-      write(dhtOf(world, first), i + j, 1),
+  const writers = [dhtOf(world, first)];
+  for (const node of world.sample(Math.floor(nodes / 50))) writers.push(await installOn(world, node));
+  const atOnce = 25 * writers.length;
+  for (let i = 0; i < values; i += atOnce) {
+    const batch = Array.from({ length: Math.min(atOnce, values - i) }, (_, j) =>
+      write(writers[j % writers.length]!, i + j, 1),
     );
     await world.until(Promise.all(batch));
   }
+  say(`${values} values written`);
 
   const running = (node: SimNode) =>
     node.node.isMember && world.layer(node).peerlets.get(made.appId)?.state === "running";
@@ -499,6 +504,7 @@ export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
       track(from, write(dhtOf(world, from), i, (acknowledged[i] ?? 0) + 1));
     } else track(from, read(from, i));
     if (ms % 10_000 < stepMs) meter.sample(running);
+    if (ms % 60_000 < stepMs) say(`${ms / 60_000} of ${minutes} minutes`, { came, ...counts });
     await world.pass(stepMs);
   }
   isOver = true;
@@ -529,6 +535,11 @@ export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
     ...meter.outcome(),
     copiesPerValue: copies / sampled,
   };
+}
+
+/** How far a run of another size than the usual one is: it may take hours. */
+function say(...news: readonly unknown[]): void {
+  if (process.env["PROST_DHT"] !== undefined) console.log(...news);
 }
 
 /** What the peerlets say of themselves; of one that is gone, what it said last. */
