@@ -65,6 +65,8 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   #isClosed = false;
   /** Keys with their first record, since the last complete round. */
   readonly #begun = new Set<string>();
+  /** Of these, the ones of which this node has what every other replica has. */
+  readonly #settled = new Set<string>();
   readonly counts = { rounds: 0, calls: 0, fetched: 0, pushed: 0, refused: 0, failed: 0, given: 0 };
 
   constructor(
@@ -102,6 +104,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
 
   /** This node has what its partners had under this key. */
   isCovered(key: string): boolean {
+    if (this.#settled.has(key)) return true;
     const isWithin = this.#covered !== null && inArc(key, this.#covered);
     return isWithin && this.#store.hasKey(key) && !this.#begun.has(key);
   }
@@ -111,6 +114,11 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     this.#begun.add(key);
     for (const [name, arc] of this.#compared) if (inArc(key, arc)) this.#compared.delete(name);
     this.updated();
+  }
+
+  /** This node asked all the others about `key`: it need not ask them again until the next round does. */
+  settled(key: string): void {
+    if (this.#begun.has(key)) this.#settled.add(key);
   }
 
   #wake(inMs: number): void {
@@ -132,6 +140,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
       // What happened meanwhile was not heard of here.
       this.#covered = null;
       this.#compared.clear();
+      this.#settled.clear();
     }
     let isComplete = false;
     try {
@@ -170,7 +179,10 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     // One that never answers must not keep this node from being sure for ever.
     if (isComplete || (this.#tries >= MOST_TRIES && done.some(Boolean))) {
       this.#covered = place.arc;
-      for (const key of begun) this.#begun.delete(key);
+      for (const key of begun) {
+        this.#begun.delete(key);
+        this.#settled.delete(key);
+      }
     }
     if (isPeriod) {
       this.#nextPeriodMs = now + PERIOD_MS / 2;
@@ -183,6 +195,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   #settleIn(arc: Arc): void {
     if (this.#arc?.from !== arc.from) {
       this.#arc = arc;
+      for (const key of this.#settled) if (!inArc(key, arc)) this.#settled.delete(key);
       this.#arcSinceMs = this.#prost.clock.now();
     }
     // A smaller place is covered as the larger one was; of a larger one only what it was before.

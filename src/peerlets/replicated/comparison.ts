@@ -5,7 +5,7 @@
 import type { RemotePeerlet } from "prost/sdk";
 import { type Piece, isKey } from "./arcs.ts";
 import { MAX_CALL_BYTES, MAX_CALL_RECORDS, RECORD_BYTES, REPLICA_SHARE } from "./limits.ts";
-import { type AtReplica, type Compared, isObject } from "./protocol.ts";
+import { type AtReplica, type Compared, isObject, isStored } from "./protocol.ts";
 import { type BaseQuery, type BaseRecord, type Rules, isSlot, isVersion } from "./rules.ts";
 import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
 
@@ -77,7 +77,7 @@ export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
       const answers = await this.#there.store(
         batch.map((kept) => this.#rules.plainOf(kept.record, this.#store.ttlLeft(kept))),
       );
-      const isKept = (_kept: Kept<R>, i: number) => Array.isArray(answers) && answers[i] === "ok";
+      const isKept = (_kept: Kept<R>, i: number) => Array.isArray(answers) && isStored(answers[i]);
       const pushed = batch.filter(isKept).length;
       this.#counts.pushed += pushed;
       this.#counts.refused += batch.length - pushed;

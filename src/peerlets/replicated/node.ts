@@ -10,10 +10,11 @@ import { FairUse } from "./fair-use.ts";
 import { STORAGE_SHARE } from "./limits.ts";
 import type { AtReplica } from "./protocol.ts";
 import { References } from "./references.ts";
-import { Replica } from "./replica.ts";
+import { NEAR, Replica } from "./replica.ts";
 import type { BaseQuery, BaseRecord, Rules } from "./rules.ts";
 import { Shelf } from "./shelf.ts";
 import { type Kept, RecordStore } from "./store.ts";
+import { Surroundings } from "./surroundings.ts";
 
 /** How long another replica may take, in ms. A guess: a crash is known after about 4 s. */
 const REPLICA_MS = 4_000;
@@ -40,10 +41,12 @@ export function replicatedNode<
     (slot, key, kept) => shelf.put(slot, key, kept),
   );
   const references = new References<AtReplica>(prost, REPLICA_MS, MOST_REFERENCES);
-  const replica: Replica<R, Q> = new Replica(prost, rules, store, references, {
+  const surroundings = new Surroundings(prost, 2 * NEAR);
+  const replica: Replica<R, Q> = new Replica(prost, rules, store, references, surroundings, {
     keeps: (key) => antiEntropy.keeps(key),
     isCovered: (key) => antiEntropy.isCovered(key),
     began: (key) => antiEntropy.began(key),
+    settled: (key) => antiEntropy.settled(key),
   });
   const antiEntropy: AntiEntropy<R, Q> = new AntiEntropy(
     prost,
@@ -94,7 +97,10 @@ export function replicatedNode<
       ...replica.counts,
       ...client.counts,
     }),
-    updated: () => antiEntropy.updated(),
+    updated: () => {
+      surroundings.updated();
+      antiEntropy.updated();
+    },
     close: () => antiEntropy.close(),
   };
 }

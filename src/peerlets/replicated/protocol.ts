@@ -68,6 +68,11 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** An answer of `store`: the record is there. */
+export function isStored(answer: unknown): boolean {
+  return answer === "ok" || answer === "first";
+}
+
 export function readWritten(answer: unknown, mostAcks: number): Written {
   if (isObject(answer)) {
     const { kind, why, acks, removed } = answer;

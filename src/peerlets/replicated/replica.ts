@@ -23,6 +23,7 @@ import {
   type Paged,
   type Written,
   isObject,
+  isStored,
   readPage,
 } from "./protocol.ts";
 import type { References } from "./references.ts";
@@ -35,14 +36,17 @@ import {
   isVersion,
 } from "./rules.ts";
 import { type Bringer, type Kept, type RecordStore, type Taken, summaryOf } from "./store.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** As many nodes as may believe for a moment that they keep a key. A guess: views differ by a few newcomers. */
-const NEAR = 2 * REPLICAS;
+export const NEAR = 2 * REPLICAS;
 /** Records that are listed instead of compared in parts; and parts. Guesses. */
 const MOST_LISTED = 64;
 const PARTS = 16;
 /** Slots of one key are listed, however many. */
 const MOST_ITEMS = 2_048;
+
+const NOT_HERE = "this node does not keep this key";
 
 /** Which keys are this node's, as `AntiEntropy` knows it. */
 export interface Place {
@@ -52,6 +56,8 @@ export interface Place {
   isCovered(key: string): boolean;
   /** It has its first record under this key. */
   began(key: string): void;
+  /** It has what every other replica has under this key. */
+  settled(key: string): void;
 }
 
 export class Replica<R extends BaseRecord, Q extends BaseQuery> {
@@ -59,6 +65,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   readonly #rules: Rules<R, Q>;
   readonly #store: RecordStore<R, Q>;
   readonly #references: References<AtReplica>;
+  readonly #surroundings: Surroundings;
   readonly #place: Place;
   readonly counts = { forged: 0, readThrough: 0 };
 
@@ -67,12 +74,14 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     rules: Rules<R, Q>,
     store: RecordStore<R, Q>,
     references: References<AtReplica>,
+    surroundings: Surroundings,
     place: Place,
   ) {
     this.#prost = prost;
     this.#rules = rules;
     this.#references = references;
     this.#store = store;
+    this.#surroundings = surroundings;
     this.#place = place;
   }
 
@@ -109,7 +118,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     if (!isWrite(write)) return refused("it makes no sense");
     const set = await this.#replicaSet(query.key, write);
     if (typeof set === "string") return { kind: "later", why: set };
-    if (!this.#place.isCovered(query.key)) await this.#gather(query);
+    if (!this.#place.isCovered(query.key)) await this.#gather(query, set);
     const changed = change();
     if (changed.length === 0) return { kind: "written", acks: [], removed: 0 };
     const records = changed.slice(0, MAX_CALL_RECORDS).map((kept) => this.#plain(kept));
@@ -120,7 +129,9 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     const query = this.#rules.readQuery(asked);
     if (!query) throw new TypeError("this query makes no sense");
     if (this.#place.isCovered(query.key)) return this.page("", asked);
-    const upTo = await this.#gather(query);
+    const set = await this.#surroundings.replicaSet(query.key);
+    if (set.length > 0 && !set.includes(this.#prost.self)) return { kind: "later", why: NOT_HERE };
+    const upTo = await this.#gather(query, set);
     if (upTo === null) return { kind: "later", why: "this node is new and finds no other replica" };
     const { records, more } = this.#store.page(query, upTo);
     return {
@@ -138,22 +149,22 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     return { kind: "page", records: records.map((kept) => this.#plain(kept)), more, upTo: "" };
   }
 
-  /** One answer for each record: "ok", or why not. */
+  /** One answer for each record: "ok", "first" when nothing else is here under its key, or why not. */
   async store(caller: string, records: unknown): Promise<string[]> {
     if (!Array.isArray(records) || records.length > MAX_CALL_RECORDS) {
       throw new TypeError(`at most ${MAX_CALL_RECORDS} records at once`);
     }
-    const near = await this.#prost.neighborSet(2 * NEAR);
-    const isNear = near.some(({ id }) => id === caller);
-    const share = isNear ? REPLICA_SHARE : WRITER_SHARE;
+    const near = await this.#surroundings.near();
+    const share = near.has(caller) ? REPLICA_SHARE : WRITER_SHARE;
     const answers: string[] = [];
     for (const plain of records as readonly unknown[]) {
       const key = isObject(plain) ? plain["key"] : null;
       const isMine = isKey(key) && (await this.#isNearKey(key));
-      if (!isMine) answers.push("this node does not keep this key");
+      if (!isMine) answers.push(NOT_HERE);
       else {
+        const isFirst = !this.#store.hasKey(key);
         const taken = this.accept(plain, { account: caller, share });
-        answers.push(taken.kind === "refused" ? taken.why : "ok");
+        answers.push(taken.kind === "refused" ? taken.why : isFirst ? "first" : "ok");
       }
     }
     return answers;
@@ -220,17 +231,17 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
 
   /** The replica set, this node in it; or why this node cannot write now. */
   async #replicaSet(key: string, write: number): Promise<readonly string[] | string> {
-    const set = (await this.#prost.replicaSet(key, REPLICAS)).map(({ id }) => id);
-    if (!set.includes(this.#prost.self)) return "this node does not keep this key";
+    const set = await this.#surroundings.replicaSet(key);
+    if (!set.includes(this.#prost.self)) return NOT_HERE;
     if (set.length < write) {
-      const others = await this.#prost.neighborSet(REPLICAS);
+      const near = await this.#surroundings.near();
       // In a ring of three nobody can write to four.
-      if (others.length >= set.length) return "this node knows too little of its neighbours";
+      if (near.size >= set.length) return "this node knows too little of its neighbours";
     }
     return set;
   }
 
-  /** Has the other replicas keep these; answers as soon as enough of them do. */
+  /** Has the other replicas keep these, which are of one key; answers as soon as enough of them do. */
   #spread(
     set: readonly string[],
     records: readonly PlainRecord[],
@@ -243,6 +254,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     const acks = [self];
     return new Promise((resolve) => {
       let waiting = others.length;
+      let firsts = 0;
       const look = () => {
         if (acks.length >= needed) resolve({ kind: "written", acks: [...acks], removed });
         else if (waiting === 0) {
@@ -251,21 +263,25 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
       };
       look();
       for (const id of others) {
-        void this.#storeAt(id, records).then((isStored) => {
+        void this.#storeAt(id, records).then((stored) => {
           waiting -= 1;
-          if (isStored) acks.push(id);
+          if (stored !== "failed") acks.push(id);
+          if (stored === "first") firsts += 1;
+          // Nobody else had anything under this key.
+          if (firsts === REPLICAS - 1) this.#place.settled(String(records[0]!["key"]));
           look();
         });
       }
     });
   }
 
-  async #storeAt(id: string, records: readonly PlainRecord[]): Promise<boolean> {
+  async #storeAt(id: string, records: readonly PlainRecord[]): Promise<"ok" | "first" | "failed"> {
     try {
       const answers = await this.#references.at(id, (there) => there.store(records));
-      return Array.isArray(answers) && answers.every((answer) => answer === "ok");
+      if (!Array.isArray(answers) || !answers.every(isStored)) return "failed";
+      return answers[0] === "first" ? "first" : "ok";
     } catch {
-      return false;
+      return "failed";
     }
   }
 
@@ -273,21 +289,17 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
    * Takes what the other replicas have. Answers the last slot up to which all of
    * them have told everything, "g" for all; null when nobody answered.
    */
-  async #gather(query: Q): Promise<string | null> {
+  async #gather(query: Q, set: readonly string[]): Promise<string | null> {
     this.counts.readThrough += 1;
-    const set = await this.#prost.replicaSet(query.key, REPLICAS);
-    const others = set.filter(({ id }) => id !== this.#prost.self);
-    if (others.length === 0) {
-      const isAlone = (await this.#prost.neighborSet(1)).length === 0;
-      return isAlone ? "g" : null;
-    }
+    const others = set.filter((id) => id !== this.#prost.self);
+    if (others.length === 0) return (await this.#surroundings.near()).size === 0 ? "g" : null;
     const asked = { ...this.#rules.gathering(query) } as unknown as Plain;
-    const told = await Promise.all(others.map(({ id }) => this.#pageAt(id, asked)));
+    const told = await Promise.all(others.map((id) => this.#pageAt(id, asked)));
     let [upTo, answered] = ["g", 0];
     for (const [i, page] of told.entries()) {
       if (!page) continue;
       answered += 1;
-      const bringer = { account: others[i]!.id, share: REPLICA_SHARE };
+      const bringer = { account: others[i]!, share: REPLICA_SHARE };
       let last = "";
       for (const record of page.records) {
         const read = this.#rules.read(record);
@@ -297,6 +309,8 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
       }
       if (page.more && last < upTo) upTo = last;
     }
+    const isAll = answered === REPLICAS - 1 && upTo === "g" && query.after === "";
+    if (isAll) this.#place.settled(query.key);
     return answered === 0 ? null : upTo;
   }
 
@@ -309,8 +323,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   }
 
   async #isKeeper(key: string): Promise<boolean> {
-    const set = await this.#prost.replicaSet(key, REPLICAS);
-    return set.some(({ id }) => id === this.#prost.self);
+    return (await this.#surroundings.replicaSet(key)).includes(this.#prost.self);
   }
 
   /** Whether this node keeps the key, or soon may. A set that is not known refuses nothing. */

@@ -1,0 +1,86 @@
+/**
+ * What this node knows of its neighbours, asked of the host once for each change
+ * and not once for each call: a question takes a message to the page and back.
+ *
+ * `updated` comes with every change of the neighbour set. What changes without
+ * it, like who a neighbour says is beyond it, is heard of a second later.
+ */
+import type { Prost } from "prost/sdk";
+import { type Arc, inArc } from "./arcs.ts";
+import { REPLICAS } from "./limits.ts";
+
+/** How long an answer holds without a change, in ms. A guess: as long as a round of the ring. */
+const HOLDS_MS = 1_000;
+
+/** The keys whose root this node is; all have the same replica set. */
+interface Own {
+  readonly arc: Arc;
+  readonly set: readonly string[];
+}
+
+interface Held<Answer> {
+  readonly answer: Promise<Answer>;
+  readonly untilMs: number;
+}
+
+export class Surroundings {
+  readonly #prost: Prost;
+  readonly #nearby: number;
+  #own: Held<Own | null> | null = null;
+  #near: Held<ReadonlySet<string>> | null = null;
+
+  /** `nearby`: how many nodes are near. */
+  constructor(prost: Prost, nearby: number) {
+    this.#prost = prost;
+    this.#nearby = nearby;
+  }
+
+  updated(): void {
+    this.#own = null;
+    this.#near = null;
+  }
+
+  /** The replica set of `key`, its root first; shorter where too little is known. */
+  async replicaSet(key: string): Promise<readonly string[]> {
+    this.#own = this.#held(this.#own, () => this.#askOwn());
+    const own = await this.#own.answer;
+    if (own !== null && inArc(key, own.arc)) return own.set;
+    return idsOf(await this.#prost.replicaSet(key, REPLICAS));
+  }
+
+  /** The nearest nodes on both sides. */
+  near(): Promise<ReadonlySet<string>> {
+    this.#near = this.#held(
+      this.#near,
+      async () => new Set(idsOf(await this.#prost.neighborSet(this.#nearby))),
+    );
+    return this.#near.answer;
+  }
+
+  async #askOwn(): Promise<Own | null> {
+    const { self } = this.#prost;
+    try {
+      const [arc, set] = await Promise.all([
+        this.#prost.range(self, 1),
+        this.#prost.replicaSet(self, REPLICAS),
+      ]);
+      return { arc, set: idsOf(set) };
+    } catch {
+      // It knows too little around itself: then each key is asked for.
+      return null;
+    }
+  }
+
+  #held<Answer>(held: Held<Answer> | null, ask: () => Promise<Answer>): Held<Answer> {
+    const now = this.#prost.clock.now();
+    if (held !== null && now < held.untilMs) return held;
+    const answer = ask();
+    // What could not be answered is asked again.
+    answer.catch(() => this.updated());
+    return { answer, untilMs: now + HOLDS_MS };
+  }
+}
+
+function idsOf(handles: readonly { readonly id: string }[]): readonly string[] {
+  return handles.map(({ id }) => id);
+}
