@@ -97,11 +97,6 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     this.#cancel();
   }
 
-  /** This key was among those that this node keeps when it last looked. */
-  keeps(key: string): boolean {
-    return this.#arc !== null && inArc(key, this.#arc);
-  }
-
   /** This node has what its partners had under this key. */
   isCovered(key: string): boolean {
     if (this.#settled.has(key)) return true;
@@ -109,10 +104,16 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     return isWithin && this.#store.hasKey(key) && !this.#begun.has(key);
   }
 
-  /** This node has its first record under `key`: others may have more of them. */
+  /** This node has its first record under `key`: others may have more of them, which the next round will tell. */
   began(key: string): void {
     this.#begun.add(key);
     for (const [name, arc] of this.#compared) if (inArc(key, arc)) this.#compared.delete(name);
+    this.#wake(PERIOD_MS);
+  }
+
+  /** Another replica may lack what this one has under `key`. */
+  doubted(key: string): void {
+    this.began(key);
     this.updated();
   }
 

@@ -43,10 +43,10 @@ export function replicatedNode<
   const references = new References<AtReplica>(prost, REPLICA_MS, MOST_REFERENCES);
   const surroundings = new Surroundings(prost, 2 * NEAR);
   const replica: Replica<R, Q> = new Replica(prost, rules, store, references, surroundings, {
-    keeps: (key) => antiEntropy.keeps(key),
     isCovered: (key) => antiEntropy.isCovered(key),
     began: (key) => antiEntropy.began(key),
     settled: (key) => antiEntropy.settled(key),
+    doubted: (key) => antiEntropy.doubted(key),
   });
   const antiEntropy: AntiEntropy<R, Q> = new AntiEntropy(
     prost,

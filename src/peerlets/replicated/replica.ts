@@ -50,14 +50,14 @@ const NOT_HERE = "this node does not keep this key";
 
 /** Which keys are this node's, as `AntiEntropy` knows it. */
 export interface Place {
-  /** It kept this key when it last looked. */
-  keeps(key: string): boolean;
   /** It has what its neighbours have under this key. */
   isCovered(key: string): boolean;
   /** It has its first record under this key. */
   began(key: string): void;
   /** It has what every other replica has under this key. */
   settled(key: string): void;
+  /** A replica could not be brought to keep what this node has under this key. */
+  doubted(key: string): void;
 }
 
 export class Replica<R extends BaseRecord, Q extends BaseQuery> {
@@ -107,7 +107,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     if (typeof set === "string") return { kind: "later", why: set };
     const taken = this.accept(plain, { account: caller, share: WRITER_SHARE });
     if (taken.kind === "refused" || taken.kind === "older") return refused(taken.why);
-    return this.#spread(set, [plain as PlainRecord], write, 0);
+    return this.#spread(key, set, [plain as PlainRecord], write, 0);
   }
 
   /**
@@ -122,7 +122,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     const changed = change();
     if (changed.length === 0) return { kind: "written", acks: [], removed: 0 };
     const records = changed.slice(0, MAX_CALL_RECORDS).map((kept) => this.#plain(kept));
-    return this.#spread(set, records, write, changed.length);
+    return this.#spread(query.key, set, records, write, changed.length);
   }
 
   async get(_caller: string, asked: unknown): Promise<Paged> {
@@ -209,7 +209,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     for (const item of items as readonly unknown[]) {
       const [key, slot, version] = Array.isArray(item) ? (item as unknown[]) : [];
       if (!isKey(key) || !isSlot(slot) || !isVersion(version)) answers.push("no");
-      else if (!(await this.#isKeeper(key))) answers.push("no");
+      else if (!(await this.#surroundings.keeps(key))) answers.push("no");
       else answers.push((this.#store.get(slot)?.version ?? "") >= version ? "ok" : "lacks");
     }
     return answers;
@@ -241,8 +241,9 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     return set;
   }
 
-  /** Has the other replicas keep these, which are of one key; answers as soon as enough of them do. */
+  /** Has the other replicas keep these; answers as soon as enough of them do. */
   #spread(
+    key: string,
     set: readonly string[],
     records: readonly PlainRecord[],
     write: number,
@@ -268,7 +269,8 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
           if (stored !== "failed") acks.push(id);
           if (stored === "first") firsts += 1;
           // Nobody else had anything under this key.
-          if (firsts === REPLICAS - 1) this.#place.settled(String(records[0]!["key"]));
+          if (firsts === REPLICAS - 1) this.#place.settled(key);
+          if (stored === "failed") this.#place.doubted(key);
           look();
         });
       }
@@ -322,13 +324,9 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     }
   }
 
-  async #isKeeper(key: string): Promise<boolean> {
-    return (await this.#surroundings.replicaSet(key)).includes(this.#prost.self);
-  }
-
   /** Whether this node keeps the key, or soon may. A set that is not known refuses nothing. */
   async #isNearKey(key: string): Promise<boolean> {
-    if (this.#place.keeps(key)) return true;
+    if (await this.#surroundings.keeps(key)) return true;
     const set = await this.#prost.replicaSet(key, NEAR);
     return set.length < REPLICAS || set.some(({ id }) => id === this.#prost.self);
   }

@@ -16,6 +16,8 @@ const HOLDS_MS = 1_000;
 interface Own {
   readonly arc: Arc;
   readonly set: readonly string[];
+  /** The keys that this node keeps. */
+  readonly kept: Arc;
 }
 
 interface Held<Answer> {
@@ -42,10 +44,15 @@ export class Surroundings {
 
   /** The replica set of `key`, its root first; shorter where too little is known. */
   async replicaSet(key: string): Promise<readonly string[]> {
-    this.#own = this.#held(this.#own, () => this.#askOwn());
-    const own = await this.#own.answer;
+    const own = await this.#ownKeys();
     if (own !== null && inArc(key, own.arc)) return own.set;
     return idsOf(await this.#prost.replicaSet(key, REPLICAS));
+  }
+
+  /** False also where too little is known. */
+  async keeps(key: string): Promise<boolean> {
+    const own = await this.#ownKeys();
+    return own !== null && inArc(key, own.kept);
   }
 
   /** The nearest nodes on both sides. */
@@ -57,14 +64,20 @@ export class Surroundings {
     return this.#near.answer;
   }
 
+  #ownKeys(): Promise<Own | null> {
+    this.#own = this.#held(this.#own, () => this.#askOwn());
+    return this.#own.answer;
+  }
+
   async #askOwn(): Promise<Own | null> {
     const { self } = this.#prost;
     try {
-      const [arc, set] = await Promise.all([
+      const [arc, kept, set] = await Promise.all([
         this.#prost.range(self, 1),
+        this.#prost.range(self, REPLICAS),
         this.#prost.replicaSet(self, REPLICAS),
       ]);
-      return { arc, set: idsOf(set) };
+      return { arc, kept, set: idsOf(set) };
     } catch {
       // It knows too little around itself: then each key is asked for.
       return null;
