@@ -12,6 +12,8 @@ export interface Storage {
   get(key: string): Promise<unknown>;
   /** True once it is kept. The value is plain data. */
   set(key: string, value: unknown): Promise<boolean>;
+  /** True once all are kept; none is when it is false. */
+  setMany(entries: readonly (readonly [string, unknown])[]): Promise<boolean>;
   /** True once it is gone. */
   delete(key: string): Promise<boolean>;
   /** Erases everything in it. */

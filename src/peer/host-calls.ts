@@ -90,6 +90,8 @@ export class HostCalls {
         return void this.#ports.dataOf(peerlet).get(args[0]).then(done);
       case "storageSet":
         return void this.#ports.dataOf(peerlet).set(args[0], args[1]).then(done);
+      case "storageSetMany":
+        return void this.#ports.dataOf(peerlet).setMany(args[0]).then(done);
       case "storageDelete":
         return void this.#ports.dataOf(peerlet).delete(args[0]).then(done);
       case "storageKeys":

@@ -15,6 +15,7 @@ function setUp(quota = 1_000, stores = memoryStores()) {
     entries: () => storage.entries(),
     get: (key) => storage.get(key),
     set: async (key, value) => (fails() ? false : storage.set(key, value)),
+    setMany: async (entries) => (fails() ? false : storage.setMany(entries)),
     delete: async (key) => (fails() ? false : storage.delete(key)),
     clear: () => storage.clear(),
   };

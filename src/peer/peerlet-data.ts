@@ -11,10 +11,13 @@ import { PLAIN_DEPTH, PLAIN_NODES, type Result } from "./sandbox.ts";
 const MAX_KEY_CHARS = 256;
 /** Keys of one peerlet: each costs memory here. A guess. */
 const MAX_KEYS = 100_000;
+/** Entries set at once. A guess. */
+const MAX_ENTRIES = 64;
 /** Keys answered at once. A guess: what fits a message. */
 const MAX_KEYS_TOLD = 5_000;
 
 const DONE: Result = { kind: "value", value: undefined };
+const NO_VALUE: Result = { kind: "error", code: "bad-parameter", why: "an entry has a value" };
 
 export class PeerletData {
   readonly #storage: Storage;
@@ -52,27 +55,23 @@ export class PeerletData {
   /** The value is plain data already. */
   async set(key: Plain, value: Plain): Promise<Result> {
     if (!isKey(key)) return badKey();
-    if (value === undefined) return this.delete(key);
-    await this.load();
-    const bytes = 2 * key.length + bytesOf(value);
-    const before = this.#sizes.get(key)?.bytes ?? 0;
-    const quota = this.#quotaBytes();
-    // What makes it smaller is welcome, also when the quota was cut below what is there.
-    if (bytes > before && this.#usedBytes - before + bytes > quota) {
-      const why = `storage is full: ${this.#usedBytes} of ${quota} bytes are used, this takes ${bytes}`;
-      return { kind: "error", code: "refused", why };
+    return value === undefined ? this.delete(key) : this.#setAll(new Map([[key, value]]));
+  }
+
+  /** `entries`: a list of [key, value], plain data already. All are kept, or none. */
+  async setMany(entries: Plain): Promise<Result> {
+    if (!Array.isArray(entries) || entries.length > MAX_ENTRIES) {
+      const why = `entries are a list of at most ${MAX_ENTRIES} pairs of key and value`;
+      return { kind: "error", code: "bad-parameter", why };
     }
-    if (before === 0 && this.#sizes.size >= MAX_KEYS) {
-      return { kind: "error", code: "refused", why: `there are ${MAX_KEYS} keys already` };
+    const values = new Map<string, Plain>();
+    for (const entry of entries as readonly Plain[]) {
+      const [key, value] = Array.isArray(entry) ? (entry as readonly Plain[]) : [];
+      if (!isKey(key)) return badKey();
+      if (value === undefined) return NO_VALUE;
+      values.set(key, value);
     }
-    const own = this.#count(key, bytes);
-    const isKept = await this.#inTurn(async () => {
-      if (await this.#storage.set(key, value)) return true;
-      if (this.#sizes.get(key) === own) await this.#measure(key);
-      return false;
-    });
-    if (isKept) return DONE;
-    return { kind: "error", code: "failed", why: "this browser did not store it" };
+    return this.#setAll(values);
   }
 
   async delete(key: Plain): Promise<Result> {
@@ -109,6 +108,37 @@ export class PeerletData {
     this.#sizes.clear();
     this.#usedBytes = 0;
     await this.#inTurn(() => this.#storage.clear());
+  }
+
+  async #setAll(values: ReadonlyMap<string, Plain>): Promise<Result> {
+    await this.load();
+    const [quota, sizes] = [this.#quotaBytes(), new Map<string, number>()];
+    let [takenBytes, moreBytes, moreKeys] = [0, 0, 0];
+    for (const [key, value] of values) {
+      const bytes = 2 * key.length + bytesOf(value);
+      const before = this.#sizes.get(key)?.bytes ?? 0;
+      sizes.set(key, bytes);
+      takenBytes += bytes;
+      moreBytes += bytes - before;
+      if (before === 0) moreKeys += 1;
+    }
+    // What makes it smaller is welcome, also when the quota was cut below what is there.
+    if (moreBytes > 0 && this.#usedBytes + moreBytes > quota) {
+      const why = `storage is full: ${this.#usedBytes} of ${quota} bytes are used, this takes ${takenBytes}`;
+      return { kind: "error", code: "refused", why };
+    }
+    if (moreKeys > 0 && this.#sizes.size + moreKeys > MAX_KEYS) {
+      const why = `there are ${this.#sizes.size} keys already, ${MAX_KEYS} are the bound`;
+      return { kind: "error", code: "refused", why };
+    }
+    const own = new Map([...sizes].map(([key, bytes]) => [key, this.#count(key, bytes)]));
+    const areKept = await this.#inTurn(async () => {
+      if (await this.#storage.setMany([...values])) return true;
+      for (const [key, size] of own) if (this.#sizes.get(key) === size) await this.#measure(key);
+      return false;
+    });
+    if (areKept) return DONE;
+    return { kind: "error", code: "failed", why: "this browser did not store it" };
   }
 
   async #load(): Promise<void> {

@@ -67,6 +67,7 @@ export const HOST_METHODS = [
   "tell",
   "storageGet",
   "storageSet",
+  "storageSetMany",
   "storageDelete",
   "storageKeys",
   "storageUsage",

@@ -5,7 +5,7 @@
  * life, and each is a value here. Some browsers never answer at all, so every
  * call has a time limit.
  */
-import { clear, createStore, del, entries, get, set } from "idb-keyval";
+import { clear, createStore, del, entries, get, set, setMany } from "idb-keyval";
 import type { Storage } from "../env/storage.ts";
 
 export type Stored =
@@ -57,6 +57,15 @@ export class IdbStorage implements KeyValueStorage, Storage {
 
   set(key: string, value: unknown): Promise<boolean> {
     return this.write(key, value);
+  }
+
+  async setMany(all: readonly (readonly [string, unknown])[]): Promise<boolean> {
+    try {
+      await inTime(setMany(all as [string, unknown][], this.#open()));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async entries(): Promise<readonly (readonly [string, unknown])[] | null> {

@@ -82,6 +82,7 @@ export function prostObject(
     storage: Object.freeze<Prost["storage"]>({
       get: (key) => call("storageGet", key),
       set: (key, value) => call("storageSet", key, value),
+      setMany: (entries) => call("storageSetMany", entries),
       delete: (key) => call("storageDelete", key),
       keys: (prefix = "") => call("storageKeys", prefix),
       usage: () => call("storageUsage"),

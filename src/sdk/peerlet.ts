@@ -65,6 +65,8 @@ export interface PeerletStorage {
   get(key: string): Promise<Plain>;
   /** Rejects with `refused` when the quota would be exceeded; nothing is changed then. Keys: 1 to 256 characters. */
   set(key: string, value: Plain): Promise<void>;
+  /** All of them or, when that rejects, none; at most 64. Costs little more than one `set`. */
+  setMany(entries: readonly (readonly [key: string, value: Plain])[]): Promise<void>;
   delete(key: string): Promise<void>;
   /** In order; those that start with `prefix`. */
   keys(prefix?: string): Promise<string[]>;

@@ -17,6 +17,11 @@ class MemoryStorage implements Storage {
     return true;
   }
 
+  async setMany(entries: readonly (readonly [string, unknown])[]): Promise<boolean> {
+    for (const [key, value] of entries) this.#entries.set(key, structuredClone(value));
+    return true;
+  }
+
   async delete(key: string): Promise<boolean> {
     this.#entries.delete(key);
     return true;

@@ -47,6 +47,7 @@ export function replicatedNode<
     began: (key) => antiEntropy.began(key),
     settled: (key) => antiEntropy.settled(key),
     doubted: (key) => antiEntropy.doubted(key),
+    written: () => shelf.flush(),
   });
   const antiEntropy: AntiEntropy<R, Q> = new AntiEntropy(
     prost,
@@ -101,6 +102,9 @@ export function replicatedNode<
       surroundings.updated();
       antiEntropy.updated();
     },
-    close: () => antiEntropy.close(),
+    close: () => {
+      antiEntropy.close();
+      return shelf.flush();
+    },
   };
 }

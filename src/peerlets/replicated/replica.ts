@@ -58,6 +58,8 @@ export interface Place {
   settled(key: string): void;
   /** A replica could not be brought to keep what this node has under this key. */
   doubted(key: string): void;
+  /** Resolves when this node's disk has what this node has. */
+  written(): Promise<void>;
 }
 
 export class Replica<R extends BaseRecord, Q extends BaseQuery> {
@@ -242,7 +244,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   }
 
   /** Has the other replicas keep these; answers as soon as enough of them do. */
-  #spread(
+  async #spread(
     key: string,
     set: readonly string[],
     records: readonly PlainRecord[],
@@ -253,6 +255,8 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     const needed = Math.min(write, set.length);
     const others = set.filter((id) => id !== self);
     const acks = [self];
+    // Alone, it must not forget what it acknowledged when its tab is loaded again.
+    if (others.length === 0) await this.#place.written();
     return new Promise((resolve) => {
       let waiting = others.length;
       let firsts = 0;

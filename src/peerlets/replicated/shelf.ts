@@ -11,8 +11,13 @@ import { RECORD_BYTES } from "./limits.ts";
 import type { BaseQuery, BaseRecord, Rules } from "./rules.ts";
 import type { Kept, RecordStore } from "./store.ts";
 
-/** Storage calls at once: they take from the calls that are granted. A guess. */
-const AT_ONCE = 4;
+/** What changes within this time is written together, in ms: nobody's call waits behind a disk. A guess. */
+const WAIT_MS = 500;
+/** Records written at once, and bytes of their values: a message to the page takes more. Guesses. */
+const MOST_WRITTEN = 32;
+const MOST_WRITTEN_BYTES = 131_072;
+/** Records read at once: each takes from the calls that are granted. A guess. */
+const READ_AT_ONCE = 4;
 const PREFIX = "r/";
 const HEX = "0123456789abcdef";
 /** As many keys as the storage tells at once. */
@@ -23,7 +28,8 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
   readonly #rules: Rules<R, Q>;
   /** By storage key; null for what is gone. The latest state is what is written. */
   readonly #waiting = new Map<string, Kept<R> | null>();
-  #writing = 0;
+  #isDue = false;
+  #writing: Promise<void> = Promise.resolve();
   failedWrites = 0;
 
   constructor(prost: Prost, rules: Rules<R, Q>) {
@@ -33,17 +39,23 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
 
   put(slot: string, key: string, kept: Kept<R> | null): void {
     this.#waiting.set(`${PREFIX}${key}/${slot}`, kept);
-    while (this.#writing < AT_ONCE && this.#waiting.size > this.#writing) {
-      this.#writing += 1;
-      void this.#write();
-    }
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#prost.clock.after(WAIT_MS, () => void this.flush());
+  }
+
+  /** Resolves when all that waits was written, or could not be. */
+  flush(): Promise<void> {
+    this.#isDue = false;
+    this.#writing = this.#writing.then(() => this.#writeAll());
+    return this.#writing;
   }
 
   /** Gives what is stored to `store`; what cannot be read is deleted. */
   async load(store: RecordStore<R, Q>): Promise<void> {
     const names = await this.#namesOf(PREFIX);
-    for (let at = 0; at < names.length; at += AT_ONCE) {
-      await Promise.all(names.slice(at, at + AT_ONCE).map((name) => this.#restore(name, store)));
+    for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+      await Promise.all(names.slice(at, at + READ_AT_ONCE).map((name) => this.#restore(name, store)));
     }
   }
 
@@ -61,21 +73,28 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
     return parts.flat();
   }
 
-  async #write(): Promise<void> {
-    for (;;) {
-      const [next] = this.#waiting;
-      if (!next) break;
-      const [name, kept] = next;
-      this.#waiting.delete(name);
-      try {
-        if (kept) await this.#prost.storage.set(name, this.#stored(kept));
-        else await this.#prost.storage.delete(name);
-      } catch {
-        // Full, or the browser would not: the replicas have it.
-        this.failedWrites += 1;
+  async #writeAll(): Promise<void> {
+    const { storage } = this.#prost;
+    while (this.#waiting.size > 0) {
+      const batch: [string, Kept<R>][] = [];
+      let bytes = 0;
+      for (const [name, kept] of this.#waiting) {
+        bytes += kept?.bytes ?? 0;
+        if (batch.length === MOST_WRITTEN || (batch.length > 0 && bytes > MOST_WRITTEN_BYTES)) break;
+        this.#waiting.delete(name);
+        if (kept) batch.push([name, kept]);
+        else await this.#count(storage.delete(name));
       }
+      const entries = batch.map(([name, kept]) => [name, this.#stored(kept)] as const);
+      if (entries.length === 0 || (await isDone(storage.setMany(entries)))) continue;
+      // Too much together: what still fits is kept.
+      for (const [name, value] of entries) await this.#count(storage.set(name, value));
     }
-    this.#writing -= 1;
+  }
+
+  /** Storage may be full, or the browser would not: the replicas have it. */
+  async #count(write: Promise<void>): Promise<void> {
+    if (!(await isDone(write))) this.failedWrites += 1;
   }
 
   #stored({ record, expiresMs, account }: Kept<R>): Plain {
@@ -91,4 +110,11 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
     const { slot, version } = read;
     return { record: read.record, slot, version, expiresMs, bytes, account };
   }
+}
+
+function isDone(write: Promise<void>): Promise<boolean> {
+  return write.then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,15 +2,16 @@
  * What this node knows of its neighbours, asked of the host once for each change
  * and not once for each call: a question takes a message to the page and back.
  *
- * `updated` comes with every change of the neighbour set. What changes without
- * it, like who a neighbour says is beyond it, is heard of a second later.
+ * `updated` comes with every change of the neighbour set, and what is asked here
+ * follows from that set alone as soon as enough is known.
  */
 import type { Prost } from "prost/sdk";
 import { type Arc, inArc } from "./arcs.ts";
 import { REPLICAS } from "./limits.ts";
 
-/** How long an answer holds without a change, in ms. A guess: as long as a round of the ring. */
-const HOLDS_MS = 1_000;
+/** How long an answer holds without a change, in ms; and one that was not complete. Guesses. */
+const HOLDS_MS = 30_000;
+const INCOMPLETE_HOLDS_MS = 1_000;
 
 /** The keys whose root this node is; all have the same replica set. */
 interface Own {
@@ -22,7 +23,7 @@ interface Own {
 
 interface Held<Answer> {
   readonly answer: Promise<Answer>;
-  readonly untilMs: number;
+  untilMs: number;
 }
 
 export class Surroundings {
@@ -60,12 +61,17 @@ export class Surroundings {
     this.#near = this.#held(
       this.#near,
       async () => new Set(idsOf(await this.#prost.neighborSet(this.#nearby))),
+      () => true,
     );
     return this.#near.answer;
   }
 
   #ownKeys(): Promise<Own | null> {
-    this.#own = this.#held(this.#own, () => this.#askOwn());
+    this.#own = this.#held(
+      this.#own,
+      () => this.#askOwn(),
+      (own) => own?.set.length === REPLICAS,
+    );
     return this.#own.answer;
   }
 
@@ -84,13 +90,23 @@ export class Surroundings {
     }
   }
 
-  #held<Answer>(held: Held<Answer> | null, ask: () => Promise<Answer>): Held<Answer> {
+  #held<Answer>(
+    held: Held<Answer> | null,
+    ask: () => Promise<Answer>,
+    isComplete: (answer: Answer) => boolean,
+  ): Held<Answer> {
     const now = this.#prost.clock.now();
     if (held !== null && now < held.untilMs) return held;
-    const answer = ask();
-    // What could not be answered is asked again.
-    answer.catch(() => this.updated());
-    return { answer, untilMs: now + HOLDS_MS };
+    const fresh: Held<Answer> = { answer: ask(), untilMs: now + INCOMPLETE_HOLDS_MS };
+    fresh.answer.then(
+      (answer) => {
+        if (isComplete(answer)) fresh.untilMs = now + HOLDS_MS;
+      },
+      () => {
+        fresh.untilMs = now;
+      },
+    );
+    return fresh;
   }
 }
 
