@@ -19,6 +19,9 @@ export interface Signatures {
   readonly verify: Verify;
 }
 
+/** Keys of other nodes that are kept ready. A guess: links, and nodes that call now and then. */
+const MOST_KEYS = 256;
+
 /** `secret`: 32 bytes. */
 export async function signaturesOf(secret: Uint8Array): Promise<Signatures> {
   try {
@@ -47,13 +50,23 @@ async function nativeSignatures(secret: Uint8Array): Promise<Signatures> {
       );
     },
   };
+  /** Keys of other nodes, by their bytes: to import one takes as long as to use it. */
+  const known = new Map<string, Promise<CryptoKey>>();
+  const importKey = (otherKey: Uint8Array) => {
+    const name = otherKey.join();
+    const imported =
+      known.get(name) ??
+      subtle.importKey("raw", otherKey as BufferSource, "Ed25519", false, ["verify"]);
+    // The most recently used one last.
+    known.delete(name);
+    known.set(name, imported);
+    if (known.size > MOST_KEYS) known.delete(known.keys().next().value!);
+    return imported;
+  };
   const verify: Verify = (otherKey, message, signature, done) => {
     const checked = async () => {
-      const imported = await subtle.importKey("raw", otherKey as BufferSource, "Ed25519", false, [
-        "verify",
-      ]);
       const [proof, text] = [signature as BufferSource, message as BufferSource];
-      return subtle.verify("Ed25519", imported, proof, text);
+      return subtle.verify("Ed25519", await importKey(otherKey), proof, text);
     };
     checked().then(done, () => done(false));
   };
