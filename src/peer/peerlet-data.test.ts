@@ -124,6 +124,38 @@ describe("a disk that fails", () => {
   );
 });
 
+describe("many at once", () => {
+  const many = (...sizes: readonly number[]) =>
+    sizes.map((size, i) => [`${i}`, new Uint8Array(size)]);
+
+  test("are all kept, and the later one of two of one key holds", async () => {
+    const { data } = setUp();
+    expect(await data.setMany([...many(10, 20), ["0", "again"]])).toEqual(DONE);
+    expect([await data.get("0"), await data.keys("")]).toEqual([
+      valueOf("again"),
+      valueOf(["0", "1"]),
+    ]);
+  });
+
+  test("that are too much together change nothing", async () => {
+    const { data } = setUp(1_000);
+    await data.setMany(many(400, 300));
+    const used = data.usedBytes;
+    expect(await data.setMany(many(400, 300, 400))).toEqual(FULL);
+    expect([data.usedBytes, await data.keys("")]).toEqual([used, valueOf(["0", "1"])]);
+    expect(await data.setMany(many(10, 300, 400))).toEqual(DONE);
+  });
+
+  test("of which a disk keeps none are counted as before", async () => {
+    const { data, state } = setUp();
+    await data.set("0", "before");
+    const used = data.usedBytes;
+    state.failing = 1;
+    expect(await data.setMany(many(10, 20))).toMatchObject({ kind: "error", code: "failed" });
+    expect([await data.get("0"), data.usedBytes]).toEqual([valueOf("before"), used]);
+  });
+});
+
 test("a write and a read that follow each other at once agree", async () => {
   const { data } = setUp();
   void data.set("a", 1);

@@ -55,7 +55,9 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
   async load(store: RecordStore<R, Q>): Promise<void> {
     const names = await this.#namesOf(PREFIX);
     for (let at = 0; at < names.length; at += READ_AT_ONCE) {
-      await Promise.all(names.slice(at, at + READ_AT_ONCE).map((name) => this.#restore(name, store)));
+      await Promise.all(
+        names.slice(at, at + READ_AT_ONCE).map((name) => this.#restore(name, store)),
+      );
     }
   }
 
@@ -80,7 +82,8 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
       let bytes = 0;
       for (const [name, kept] of this.#waiting) {
         bytes += kept?.bytes ?? 0;
-        if (batch.length === MOST_WRITTEN || (batch.length > 0 && bytes > MOST_WRITTEN_BYTES)) break;
+        if (batch.length === MOST_WRITTEN || (batch.length > 0 && bytes > MOST_WRITTEN_BYTES))
+          break;
         this.#waiting.delete(name);
         if (kept) batch.push([name, kept]);
         else await this.#count(storage.delete(name));

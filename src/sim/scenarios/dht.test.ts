@@ -445,7 +445,8 @@ export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
     }
   };
   const writers = [dhtOf(world, first)];
-  for (const node of world.sample(Math.floor(nodes / 50))) writers.push(await installOn(world, node));
+  for (const node of world.sample(Math.floor(nodes / 50)))
+    writers.push(await installOn(world, node));
   const atOnce = 25 * writers.length;
   for (let i = 0; i < values; i += atOnce) {
     const batch = Array.from({ length: Math.min(atOnce, values - i) }, (_, j) =>
