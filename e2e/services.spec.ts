@@ -1,7 +1,10 @@
-/** cast and dolr on real tabs: groups with crashes, broadcast, objects and their endpoints. */
+/** cast, dolr and dht-cache on real tabs: groups with crashes, broadcast, objects and their endpoints, copies on the way. */
 import type { Overlay, Tab } from "./fixtures/overlay.ts";
 import { expect, test } from "./fixtures/overlay.ts";
 import { install, local, where } from "./fixtures/peerlets.ts";
+
+/** Bytes as Playwright brings them. */
+type Bytes = Readonly<Record<number, number>>;
 
 interface Came {
   readonly sender: string;
@@ -103,6 +106,40 @@ test("dolr: a message finds the nearest endpoints of an object; not those that c
   await crashAndRepair(overlay, publishers[1]!);
   await expect.poll(() => reached(3), { timeout: 60_000 }).toEqual([publishers[2]!.id]);
 });
+
+test("dht-cache: it comes with the table, answers from copies, and outlives the root of what it has", async ({
+  overlay,
+}) => {
+  await overlay.open(10);
+  await overlay.waitForMesh();
+  const [writer, reader, other] = overlay.tabs as [Tab, Tab, Tab];
+  const appId = await install(writer, "dht-cache");
+  const dht = await appIdOf(writer, "dht");
+  const { key } = (await local(writer, dht, "putHash", "read by many")) as { key: string };
+  await Promise.all([reader, other].map((tab) => install(tab, "dht-cache")));
+  const read = async (tab: Tab) => {
+    const got = (await local(tab, appId, "get", key)) as { value: Bytes; by: string };
+    return {
+      text: new TextDecoder().decode(Uint8Array.from(Object.values(got.value))),
+      by: got.by,
+    };
+  };
+  expect((await read(reader)).text).toBe("read by many");
+  expect(await read(reader)).toEqual({ text: "read by many", by: "own" });
+  expect(await local(reader, appId, "get", "ab".repeat(20))).toBeNull();
+
+  const root = await writer.page.evaluate((of) => prost.trace(of).then((way) => way.root), key);
+  const crashed = overlay.tabs.find(({ id }) => id === root)!;
+  if (![writer, reader, other].includes(crashed)) await crashAndRepair(overlay, crashed);
+  expect((await read(other)).text).toBe("read by many");
+});
+
+async function appIdOf(tab: Tab, name: string): Promise<string> {
+  return tab.page.evaluate(
+    (of) => prost.peerlets.list().find((each) => each.name === of)!.appId,
+    name,
+  );
+}
 
 async function crashAndRepair(overlay: Overlay, tab: Tab): Promise<void> {
   await overlay.crash(tab);

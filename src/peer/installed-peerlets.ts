@@ -36,6 +36,9 @@ export interface InstalledPorts {
 /** A lookup, and a call of a remote method, from the page, in ms. As the default of `route`. */
 const CALL_MS = 10_000;
 
+/** How long an installation waits for what the application uses, in ms. A guess: longer than all who may have it take. */
+const USED_MS = 10_000;
+
 /** What a call rejects with: branch on `code`. See CallErrorCode. */
 class CallFailed extends Error {
   readonly code: string;
@@ -62,8 +65,9 @@ export class InstalledPeerlets implements Peerlets {
     const { package: taken, url } = await this.#read(source);
     const why = manager.install(taken, url);
     if (why !== null) throw new ProstError("refused", `${taken.manifest.name}: ${why}`);
-    const { appId } = taken.manifest;
+    const { appId, uses = {} } = taken.manifest;
     await this.#views.running(appId);
+    await Promise.all(Object.values(uses).map((used) => this.#arrived(used.appId)));
     return this.get(appId)!;
   }
 
@@ -129,6 +133,15 @@ export class InstalledPeerlets implements Peerlets {
   /** For the composition root. */
   peerletChanged(appId: string, why: string): void {
     this.#views.peerletChanged(appId, why);
+  }
+
+  /** Waits for what comes with another application. It may be refused, or nowhere to be had: its state tells. */
+  #arrived(appId: string): Promise<unknown> {
+    const peerlet = this.#ports.manager.get(appId)?.peerlet;
+    return new Promise<unknown>((resolve) => {
+      if (peerlet) peerlet.ready(USED_MS, resolve);
+      else resolve(undefined);
+    });
   }
 
   async #read(

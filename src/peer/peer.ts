@@ -124,7 +124,8 @@ export interface SignalingStatus {
 export interface Peerlets {
   /**
    * Installs by hand, which is consent: from a `.peerlet` file or its bytes, or from a locator
-   * (`https://…/manifest.json`, `…/name.peerlet`, `prost:<manifest hash>`). Resolves when it runs;
+   * (`https://…/manifest.json`, `…/name.peerlet`, `prost:<manifest hash>`). Resolves when it runs,
+   * and what it uses runs, or was refused, or was not to be had within 10 s: the list tells;
    * rejects with a ProstError ("bad-package", "refused", "not-found") that says what is wrong.
    */
   install(source: string | PackageSource | Uint8Array): Promise<InstalledPeerlet>;
