@@ -215,6 +215,7 @@ test("it can offer nothing but plain methods with plain names", async ({ lab }) 
     },
     { what: "a value", offer: `({ local: { a: 1 } })`, why: /not a function/ },
     { what: "an upcall that is none", offer: `({ deliver: 1 })`, why: /deliver is not a function/ },
+    { what: "a part that is none", offer: `({ locals: {} })`, why: /no part called locals/ },
     {
       what: "too many methods",
       offer: `({ local: Object.fromEntries(Array.from({ length: 1e4 }, (_, i) => ["a" + i, () => {}])) })`,

@@ -36,6 +36,9 @@ export interface InstalledPorts {
 /** A lookup, and a call of a remote method, from the page, in ms. As the default of `route`. */
 const CALL_MS = 10_000;
 
+/** Of the arguments of a call from the page, in bytes: more than any peerlet takes, so that it can say what it does take. A guess. */
+const LOCAL_BYTES = 4_194_304;
+
 /** How long an installation waits for what the application uses, in ms. A guess: longer than all who may have it take. */
 const USED_MS = 10_000;
 
@@ -112,7 +115,7 @@ export class InstalledPeerlets implements Peerlets {
   local(appId: string): Remote {
     checkAppId(appId);
     const call = (method: string) =>
-      settled((args, done) => this.#views.callLocal(appId, method, args, done));
+      settled((args, done) => this.#views.callLocal(appId, method, args, done, LOCAL_BYTES));
     // Which methods there are is known only while it runs; an idle one is started by the call.
     return new Proxy(methodsOf(this.#ports.self, [], call), {
       get: (target, name) => {
@@ -201,6 +204,14 @@ export class InstalledPeerlets implements Peerlets {
     return read.package;
   }
 
+  /** What another application here calls it, while its own manifest is not known. */
+  #usedAs(appId: string): string {
+    const uses = this.#ports.manager.entries.flatMap(({ manifest }) =>
+      Object.entries(manifest?.uses ?? {}),
+    );
+    return uses.find(([, use]) => use.appId === appId)?.[0] ?? "";
+  }
+
   #describe(entry: Entry): InstalledPeerlet {
     const { manager } = this.#ports;
     const { peerlet, manifest, installedBy } = entry;
@@ -210,7 +221,7 @@ export class InstalledPeerlets implements Peerlets {
     const kept = peerlet.package;
     return {
       appId,
-      name: manifest?.name ?? "",
+      name: manifest?.name ?? this.#usedAs(appId),
       description: manifest?.description ?? "",
       version: manifest?.version ?? "",
       publisher: manifest?.publisher ?? "",

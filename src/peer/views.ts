@@ -54,6 +54,7 @@ export class Views {
     method: string,
     args: readonly Plain[],
     done: (result: Result) => void,
+    maxBytes = this.#manager.policy.budgets.messageBytes,
   ): void {
     const peerlet = this.#manager.get(appId)?.peerlet;
     if (!peerlet) return done({ kind: "error", code: "gone", why: "it is not installed here" });
@@ -61,12 +62,7 @@ export class Views {
       const why = `it has no local method called ${method}`;
       return done({ kind: "error", code: "no-such-method", why });
     }
-    const bounds = {
-      maxDepth: PLAIN_DEPTH,
-      maxNodes: PLAIN_NODES,
-      maxBytes: this.#manager.policy.budgets.messageBytes,
-    };
-    const plain = rebuildPlain(args, bounds);
+    const plain = rebuildPlain(args, { maxDepth: PLAIN_DEPTH, maxNodes: PLAIN_NODES, maxBytes });
     if (plain.kind === "refused") {
       return done({ kind: "error", code: "bad-parameter", why: plain.why });
     }

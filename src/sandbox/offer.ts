@@ -19,6 +19,8 @@ export interface Offer {
 }
 
 const UPCALLS = ["deliver", "forward", "update", "told"] as const;
+const TABLES = ["remote", "local", "service"] as const;
+const PARTS: readonly string[] = [...UPCALLS, ...TABLES, "close"];
 
 /** Throws an error for the author when something in it is not as the SDK says. */
 export function offerOf(peerlet: unknown): Offer {
@@ -26,6 +28,10 @@ export function offerOf(peerlet: unknown): Offer {
     throw new TypeError("the setup of a peerlet returns an object");
   }
   const own = peerlet as Partial<Record<string, unknown>>;
+  const unknown = Object.keys(own).find((name) => !PARTS.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`a peerlet has no part called ${unknown}, but ${PARTS.join(", ")}`);
+  }
   const upcalls = Object.create(null) as Record<string, Method>;
   for (const name of [...UPCALLS, "close"]) {
     const method = own[name];

@@ -226,7 +226,7 @@ function versionOfRecord(record: DhtRecord): string {
   return versionOf(false, record.sequence, hex(sha256(record.value)), stamp);
 }
 
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= MAX_NAME_CHARS;
 }
 
@@ -253,13 +253,15 @@ export const dhtRules: Rules<DhtRecord, Query> = {
   isGenuine,
   plainOf,
   payloadBytes,
-  isRemoval: ({ kind }) => kind === "removed",
+  // An owner's empty record: what it had is removed, and its sequence number stays.
+  isRemoval: (record) =>
+    record.kind === "removed" || (record.kind === "signed" && record.value.length === 0),
   whyOlder: (kept) => {
     if (kept.kind === "removed") {
       return "this value was removed with its secret; put it with another one";
     }
     const sequence = kept.kind === "signed" ? kept.sequence : 0;
-    return `a record with sequence number ${sequence} is here, which is not older`;
+    return `a record with sequence number ${sequence} is here: a new one needs a higher number`;
   },
   isShared: ({ kind }) => kind === "value" || kind === "removed",
   refusal: () => null,

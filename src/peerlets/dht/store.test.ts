@@ -96,10 +96,21 @@ describe("of two records for one slot", () => {
     store.take(signedOf(2, "two"), partner);
     expect(store.take(signedOf(1, "one"), partner)).toMatchObject({
       kind: "older",
-      why: "a record with sequence number 2 is here, which is not older",
+      why: "a record with sequence number 2 is here: a new one needs a higher number",
     });
     expect(store.take(signedOf(3, "three"), partner)).toEqual({ kind: "kept" });
     expect(store.size).toBe(1);
+  });
+
+  test("nobody writes a second one with the same sequence; replicas that met both agree on one", () => {
+    const { store } = storeOf();
+    store.take(signedOf(2, "two"), writer("w"));
+    expect(store.take(signedOf(2, "two"), writer("w"))).toEqual({ kind: "known" });
+    for (const value of ["zwei", "deux", "dos", "due"]) {
+      expect(store.take(signedOf(2, value), writer("w"))).toMatchObject({ kind: "older" });
+    }
+    const { slot, version } = signedOf(2, "two");
+    expect(store.get(slot)?.version).toBe(version);
   });
 
   test("replicas that took the same records in any order agree", () => {

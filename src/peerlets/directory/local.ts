@@ -2,6 +2,7 @@
 import type { Plain, Prost } from "prost/sdk";
 import type { Client } from "../replicated/client.ts";
 import { MAX_PAGE_RECORDS } from "../replicated/limits.ts";
+import { readOptions } from "../replicated/options.ts";
 import { hex, isSlot } from "../replicated/rules.ts";
 import {
   DEFAULT_PAGE,
@@ -34,6 +35,11 @@ export interface RegisterOptions {
   readonly ttlMs?: number;
   /** Whether this node renews it for as long as this peerlet runs on it. */
   readonly autoRenew?: boolean;
+}
+
+export interface ImportOptions {
+  /** Whether a key that is here may go. */
+  readonly replace?: boolean;
 }
 
 export interface PageOptions {
@@ -91,7 +97,7 @@ export interface LocalPorts {
 }
 
 export function localMethods({ prost, client, own, provider, stats }: LocalPorts) {
-  const list = async (category: string, words: readonly string[], options: PageOptions = {}) => {
+  const list = async (category: string, words: readonly string[], options: unknown) => {
     const query = { ...pageQuery(category, options), recordKind: "entry", words } as const;
     const [page, key] = await Promise.all([client.get(query, 1), own.known()]);
     const me = key ? hex(key.publicKey) : null;
@@ -130,7 +136,7 @@ export function localMethods({ prost, client, own, provider, stats }: LocalPorts
     search: (category: string, text: string, options?: PageOptions): Promise<ListedPage> =>
       list(entryCategory(category), wordsOf(text), options),
     /** The categories directly in another one, or at the top. */
-    categories: async (inParent = "", options: PageOptions = {}): Promise<CategoryPage> => {
+    categories: async (inParent = "", options?: PageOptions): Promise<CategoryPage> => {
       const parent = normalCategory(inParent);
       const query = { ...pageQuery(parent, options), recordKind: "category", words: [] } as const;
       const page = await client.get(query, 1);
@@ -158,8 +164,9 @@ export function localMethods({ prost, client, own, provider, stats }: LocalPorts
     /** The key and what was registered with it, as a text for another machine. Whoever has it is this provider. */
     exportKey: () => own.exported(),
     /** Takes the place of this node's key. */
-    importKey: async (text: string, options: { readonly replace?: boolean } = {}) => {
-      await own.take(text, options.replace === true);
+    importKey: async (text: string, options?: ImportOptions) => {
+      const { replace = false } = readOptions<ImportOptions>(options, ["replace"]);
+      await own.take(text, replace === true);
       provider.start();
       prost.emit("own");
       return { provider: hex((await own.key()).publicKey) };
@@ -171,8 +178,8 @@ export function localMethods({ prost, client, own, provider, stats }: LocalPorts
   };
 }
 
-function pageQuery(category: string, options: PageOptions) {
-  const { limit = DEFAULT_PAGE, cursor } = options;
+function pageQuery(category: string, options: unknown) {
+  const { limit = DEFAULT_PAGE, cursor } = readOptions<PageOptions>(options, ["limit", "cursor"]);
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_RECORDS) {
     throw new TypeError(`limit is from 1 to ${MAX_PAGE_RECORDS}`);
   }
@@ -185,12 +192,9 @@ function readRegister(inCategory: unknown, options: unknown) {
   if (typeof options !== "object" || options === null) {
     throw new TypeError("an entry has a name: register(category, { name, description })");
   }
-  const {
-    name,
-    description = "",
-    contact = "",
-    ttlMs = DEFAULT_TTL_MS,
-  } = options as RegisterOptions;
+  const names = ["name", "description", "contact", "ttlMs", "autoRenew"] as const;
+  const read = readOptions<RegisterOptions>(options, names);
+  const { name, description = "", contact = "", ttlMs = DEFAULT_TTL_MS, autoRenew = false } = read;
   if (typeof description !== "string" || description.length > 2 * MAX_DESCRIPTION_CHARS) {
     throw new TypeError(`a description has 0 to ${MAX_DESCRIPTION_CHARS} characters`);
   }
@@ -205,13 +209,13 @@ function readRegister(inCategory: unknown, options: unknown) {
     textProblem("description", texts.description, 0, MAX_DESCRIPTION_CHARS, true) ??
     textProblem("contact", texts.contact, 0, MAX_CONTACT_CHARS);
   if (problem !== null) throw new TypeError(problem);
-  const { autoRenew } = options as RegisterOptions;
+  if (typeof autoRenew !== "boolean") throw new TypeError("autoRenew is true or false");
   return {
     category: entryCategory(inCategory),
     name: checkName(name),
     ...texts,
     ttlMs,
-    autoRenew: autoRenew === true,
+    autoRenew,
   };
 }
 

@@ -9,7 +9,7 @@ export class FairUse {
   #usedBytes = 0;
 
   constructor(capacityBytes: number) {
-    this.#capacityBytes = capacityBytes;
+    this.#capacityBytes = Math.floor(capacityBytes);
   }
 
   get usedBytes(): number {

@@ -102,6 +102,11 @@ export function contentOf(version: string): string {
   return version.slice(0, -NUMBER_DIGITS);
 }
 
+/** Removed or not, and the sequence number. */
+export function rankOf(version: string): string {
+  return version.slice(0, 1 + NUMBER_DIGITS);
+}
+
 export function stampOf(version: string): number {
   return parseInt(version.slice(-NUMBER_DIGITS), 16);
 }

@@ -22,6 +22,7 @@ import {
   type Rules,
   type Sound,
   contentOf,
+  rankOf,
   hex,
   stampOf,
 } from "./rules.ts";
@@ -243,6 +244,10 @@ export class RecordStore<R extends BaseRecord, Q extends BaseQuery> {
       const version = kept.version > sound.version ? kept.version : sound.version;
       this.#prolong(kept, version, expiresMs);
       return { kind: "known" };
+    }
+    // Which of two of one rank holds is for replicas that have both; nobody writes the second.
+    if (share <= WRITER_SHARE && rankOf(kept.version) === rankOf(sound.version)) {
+      return { kind: "older", why: this.#rules.whyOlder(kept.record) };
     }
     const moreBytes = RECORD_BYTES + this.#rules.payloadBytes(sound.record) - kept.bytes;
     if (moreBytes > 0 && !this.#fairUse.admits(account, share, moreBytes)) {

@@ -210,6 +210,7 @@ describe("what nobody can forge", () => {
     const { key } = await put(1, "one");
     await put(3, "three");
     await expect(put(2, "two")).rejects.toThrow(/sequence number 3 is here/);
+    await expect(put(3, "drei")).rejects.toThrow(/needs a higher number/);
     const { values } = await world.until(on(first).get(key, { kind: "signed", read: 4 }));
     expect(values.map(({ value, sequence }) => [textOf(value), sequence])).toEqual([["three", 3]]);
 
@@ -224,6 +225,41 @@ describe("what nobody can forge", () => {
       expect(await world.until(store([record]))).toEqual(["its owner did not sign this"]);
     }
     expect(texts(await world.until(on(first).get(key, { read: 4 })))).toEqual(["three"]);
+
+    // An empty one removes what was there, and an older one does not come back.
+    await put(5, "");
+    expect(texts(await world.until(on(first).get(key, { read: 4 })))).toEqual([]);
+    await expect(put(4, "four")).rejects.toThrow(/sequence number 5 is here/);
+    await put(6, "six");
+    expect(texts(await world.until(on(first).get(key, { read: 4 })))).toEqual(["six"]);
+  });
+
+  test.each<{ what: string; call: (dht: Dht) => Promise<unknown>; why: RegExp }>([
+    { what: "no options", call: (dht) => dht.put("ab".repeat(20), "v", 5 as never), why: /object/ },
+    {
+      what: "a misspelt option",
+      call: (dht) => dht.get("ab".repeat(20), { limt: 5 }),
+      why: /no option "limt"/,
+    },
+    { what: "no key", call: (dht) => dht.put("name", "v"), why: /40 lowercase hex/ },
+    {
+      what: "too large a value",
+      call: (dht) => dht.put("ab".repeat(20), new Uint8Array(1_000_000)),
+      why: /at most 65536 bytes/,
+    },
+    {
+      what: "a short secret to sign with",
+      call: (dht) => dht.sign(new Uint8Array(3), "n", 1, "v"),
+      why: /32 bytes/,
+    },
+    {
+      what: "a sequence below zero",
+      call: (dht) => dht.sign(secret, "n", -1, "v"),
+      why: /whole number from 0/,
+    },
+  ])("$what is refused with what to do", async ({ call, why }) => {
+    const { world, first, on } = await ofPeers(1);
+    await expect(world.until(call(on(first)))).rejects.toThrow(why);
   });
 
   test("a replica that lies is not believed, and the reader gets the truth", async () => {
