@@ -166,7 +166,8 @@ export function localMethods({ prost, client, own, provider, stats }: LocalPorts
     /** Takes the place of this node's key. */
     importKey: async (text: string, options?: ImportOptions) => {
       const { replace = false } = readOptions<ImportOptions>(options, ["replace"]);
-      await own.take(text, replace === true);
+      if (typeof replace !== "boolean") throw new TypeError("replace is true or false");
+      await own.take(text, replace);
       provider.start();
       prost.emit("own");
       return { provider: hex((await own.key()).publicKey) };

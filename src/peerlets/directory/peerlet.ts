@@ -40,7 +40,7 @@ export default definePeerlet((prost) => {
     close: () => {
       provider.close();
       teller.close();
-      node.close();
+      return node.close();
     },
   };
 });
