@@ -4,6 +4,7 @@
  * Whatever is wrong is found before anything is written.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Identity } from "../src/id/identity.ts";
@@ -75,7 +76,7 @@ Writes NAME.peerlet, to drop on a page, and a folder NAME/ for any static host.
     const named = values.uses.map((file) => readUse(io.resolve(file)));
     const beside = out.endsWith(EXTENSION) ? dirname(out) : out;
     const useOf = (name: string): Use =>
-      named.find((use) => use.name === name) ?? readUse(join(beside, name + EXTENSION));
+      named.find((use) => use.name === name) ?? readUseBeside(join(beside, name + EXTENSION), name);
     const packed = await packFolder(folder, key, !values["no-minify"], useOf);
     write(packed, folder, out, io);
     return 0;
@@ -86,6 +87,13 @@ export interface Packed {
   readonly manifest: Manifest;
   readonly parts: PackageParts;
   readonly hash: string;
+}
+
+function readUseBeside(file: string, name: string): Use {
+  if (existsSync(file)) return readUse(file);
+  throw new Failure(
+    `"uses" names "${name}", but ${file} is not there. Name its package with --uses FILE.`,
+  );
 }
 
 /** Of a package that is there already. */
