@@ -5,7 +5,9 @@
 import { defineView } from "prost/sdk";
 import type { Place } from "./cast.ts";
 import type { Received } from "./clients.ts";
-import { STYLES, elementOf, lineOf, placeOf, short } from "./view-parts.ts";
+import { MARKUP, lineOf, roomOf, short } from "./view-parts.ts";
+import { STYLES } from "./view-styles.ts";
+import { sentenceOf, treeOf } from "./view-tree.ts";
 
 interface Local {
   self(): string;
@@ -23,34 +25,7 @@ interface Local {
 const DRAW_MS = 200;
 
 export default defineView<Local>(async ({ root, local, on }) => {
-  root.innerHTML = `
-    <style>${STYLES}</style>
-    <main>
-      <form class="enter">
-        <input name="room" aria-label="Name of a room" maxlength="100" required placeholder="a room" autocomplete="off" />
-        <input name="credential" aria-label="Credential, for a closed room" maxlength="64" pattern="[0-9a-f]{64}" placeholder="credential, if it is closed" autocomplete="off" />
-        <button>Enter</button>
-        <button type="button" name="close">New closed room</button>
-      </form>
-      <p class="why" role="alert"></p>
-      <p class="note" aria-live="polite"></p>
-      <div class="rooms" role="group" aria-label="Rooms that this node is in"></div>
-      <section hidden>
-        <header><h2></h2><button type="button" name="leave">Leave</button></header>
-        <ol tabindex="0" role="log" aria-label="Messages"></ol>
-        <form class="write">
-          <input name="text" aria-label="Message" maxlength="2000" required placeholder="a message" autocomplete="off" />
-          <button name="all">Send</button>
-          <button type="button" name="one" title="To one other member that is near">To one</button>
-        </form>
-        <h3>This node in the tree</h3>
-        <dl></dl>
-      </section>
-      <form class="everybody">
-        <input name="text" aria-label="Message to every node" maxlength="2000" required placeholder="to every node of the ring" autocomplete="off" />
-        <button>Broadcast</button>
-      </form>
-    </main>`;
+  root.innerHTML = `<style>${STYLES}</style>${MARKUP}`;
   const find = (selector: string) => root.querySelector(selector) as HTMLElement;
   const [enter, write, everybody] = ["form.enter", "form.write", "form.everybody"].map((name) =>
     find(name),
@@ -61,6 +36,8 @@ export default defineView<Local>(async ({ root, local, on }) => {
   const [section, list] = [find("section"), find("ol")];
   const self = await local.self();
   let shown: string | null = null;
+  /** Of other rooms: messages that came since they were shown. */
+  const unread = new Map<string, number>();
 
   /** Runs what a person asked for, and says what went wrong. */
   const run = async (form: HTMLFormElement, work: () => Promise<void>) => {
@@ -89,20 +66,21 @@ export default defineView<Local>(async ({ root, local, on }) => {
     const places = await local.groups();
     const rooms = places.filter(({ name }) => name !== null);
     if (!rooms.some(({ name }) => name === shown)) shown = rooms[0]?.name ?? null;
+    if (shown !== null) unread.delete(shown);
     find(".rooms").replaceChildren(
       ...rooms.map(({ name }) => {
-        const button = elementOf("button", name!);
-        button.type = "button";
-        button.setAttribute("aria-pressed", String(name === shown));
+        const button = roomOf(name!, name === shown, unread.get(name!) ?? 0);
         button.addEventListener("click", () => void show(name!));
         return button;
       }),
     );
     const place = rooms.find(({ name }) => name === shown);
     section.hidden = place === undefined;
+    find(".hello").hidden = place !== undefined;
     if (!place) return;
-    find("h2").textContent = place.name;
-    find("dl").replaceChildren(...placeOf(place));
+    find("h2").textContent = find("h2").title = place.name!;
+    find(".tree").replaceChildren(treeOf(place));
+    find(".place").textContent = sentenceOf(place);
   };
   const show = async (room: string) => {
     const hadFocus = find(".rooms").contains(document.activeElement);
@@ -177,8 +155,14 @@ export default defineView<Local>(async ({ root, local, on }) => {
       text.value = "";
     });
   });
-  on("message", () => void showMessages());
-  on("anycast", () => void showMessages());
+  const came = (detail: unknown) => {
+    const { group } = detail as { readonly group: string };
+    if (group === shown) return void showMessages();
+    unread.set(group, (unread.get(group) ?? 0) + 1);
+    drawSoon();
+  };
+  on("message", came);
+  on("anycast", came);
   on("tree", drawSoon);
   on("ended", (detail) => {
     const { group, why: reason } = detail as { readonly group: string; readonly why: string };
