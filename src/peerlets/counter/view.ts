@@ -12,7 +12,7 @@ const STYLES = `
   :host, body { margin: 0; }
   main { font: 15px/1.45 system-ui, sans-serif; padding: 14px; display: grid; gap: 12px; max-width: 34rem; }
   form { display: flex; gap: 8px; flex-wrap: wrap; }
-  input { flex: 1 1 10rem; min-width: 0; font: inherit; padding: 7px 10px; border: 1px solid #8886; border-radius: 8px; background: transparent; color: inherit; }
+  input { flex: 1 1 10rem; min-width: 0; font: inherit; padding: 7px 10px; border: 1px solid #7d7d86; border-radius: 8px; background: transparent; color: inherit; }
   button { font: inherit; padding: 7px 14px; border: 1px solid #8886; border-radius: 8px; background: #8882; color: inherit; cursor: pointer; }
   button:disabled { opacity: .5; cursor: default; }
   output { font-size: 44px; font-variant-numeric: tabular-nums; line-height: 1; }

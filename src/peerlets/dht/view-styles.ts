@@ -5,7 +5,7 @@ export const STYLES = `
   form { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 10px; }
   .wide, .actions { grid-column: 1 / -1; }
   label { display: grid; gap: 3px; font-size: 13px; min-width: 0; }
-  input, textarea, select, button { font: inherit; font-size: 15px; color: inherit; border: 1px solid #8888; border-radius: 8px; padding: 7px 10px; background: transparent; min-width: 0; }
+  input, textarea, select, button { font: inherit; font-size: 15px; color: inherit; border: 1px solid #7d7d86; border-radius: 8px; padding: 7px 10px; background: transparent; min-width: 0; }
   textarea { resize: vertical; }
   select option { color: #111; background: #fff; }
   :root[data-theme="dark"] select option { color: #eee; background: #1a2027; }

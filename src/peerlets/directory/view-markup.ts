@@ -30,7 +30,7 @@ const STYLES = `
   form { display: flex; flex-wrap: wrap; gap: 8px; margin: 0; }
   label { display: grid; gap: 3px; font-size: 13px; min-width: 0; flex: 1 1 10rem; }
   label.check { display: flex; gap: 8px; align-items: center; font-size: 14px; }
-  input:not([type=checkbox]), textarea, select { font: inherit; font-size: 16px; width: 100%; min-width: 0; padding: 8px 10px; border: 1px solid var(--line); border-radius: 8px; background: transparent; color: inherit; }
+  input:not([type=checkbox]), textarea, select { font: inherit; font-size: 16px; width: 100%; min-width: 0; padding: 8px 10px; border: 1px solid #7d7d86; border-radius: 8px; background: transparent; color: inherit; }
   select option { color: initial; }
   textarea { resize: vertical; min-height: 5em; }
   button { font: inherit; min-height: 38px; padding: 6px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--soft); color: inherit; cursor: pointer; align-self: end; }

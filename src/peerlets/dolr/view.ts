@@ -23,14 +23,14 @@ const STYLES = `
   form { display: flex; flex-wrap: wrap; gap: 8px; align-items: end; }
   label { display: grid; gap: 2px; font-size: 12px; flex: 1 1 9rem; min-width: 0; }
   label.count { flex: 0 0 5rem; }
-  input { font: inherit; font-size: 15px; min-width: 0; padding: 7px 10px; border: 1px solid #8886; border-radius: 8px; background: transparent; color: inherit; }
+  input { font: inherit; font-size: 15px; min-width: 0; padding: 7px 10px; border: 1px solid #7d7d86; border-radius: 8px; background: transparent; color: inherit; }
   button { font: inherit; padding: 7px 14px; border: 1px solid #8886; border-radius: 8px; background: #8882; color: inherit; cursor: pointer; }
   button:disabled { opacity: .5; cursor: default; }
   button:focus-visible, input:focus-visible { outline: 2px solid #3b82f6; outline-offset: 1px; }
   ul { margin: 0; padding: 0; list-style: none; display: grid; gap: 6px; }
   li { display: flex; gap: 8px; align-items: center; justify-content: space-between; padding: 6px 10px; border: 1px solid #8884; border-radius: 8px; overflow-wrap: anywhere; }
   li div { min-width: 0; }
-  small { opacity: .75; display: block; font-size: 12px; }
+  small { opacity: .85; display: block; font-size: 12px; }
   li button { padding: 3px 10px; font-size: 13px; flex: none; }
   p { margin: 0; min-height: 1.4em; }
   .why { color: #c33; min-height: 0; }

@@ -15,7 +15,7 @@ button.first { background: var(--own); color: var(--own-text); border-color: tra
 button.quiet { background: transparent; }
 button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 2px solid var(--own); outline-offset: 1px; }
-input, textarea { width: 100%; padding: 8px 10px; border: 1px solid var(--line); border-radius: 8px; background: transparent; min-width: 0; }
+input, textarea { width: 100%; padding: 8px 10px; border: 1px solid #7d7d86; border-radius: 8px; background: transparent; min-width: 0; }
 .why { color: var(--bad); margin: 0; overflow-wrap: anywhere; }
 .why:empty { display: none; }
 .dim { color: var(--dim); font-size: 13px; }

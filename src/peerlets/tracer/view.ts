@@ -11,7 +11,7 @@ const STYLES = `
   body { margin: 0; }
   main { font: 15px/1.45 system-ui, sans-serif; padding: 14px; display: grid; gap: 12px; max-width: 40rem; }
   form { display: flex; gap: 8px; }
-  input { flex: 1; min-width: 0; font: inherit; padding: 7px 10px; border: 1px solid #8886; border-radius: 8px; background: transparent; color: inherit; }
+  input { flex: 1; min-width: 0; font: inherit; padding: 7px 10px; border: 1px solid #7d7d86; border-radius: 8px; background: transparent; color: inherit; }
   button { font: inherit; padding: 7px 14px; border: 1px solid #8886; border-radius: 8px; background: #8882; color: inherit; cursor: pointer; }
   ol { margin: 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: 6px 4px; align-items: center; }
   li { display: flex; align-items: center; gap: 4px; font-family: ui-monospace, monospace; font-size: 13px; }
