@@ -151,8 +151,11 @@ export default defineView<Local>(async ({ root, local, on }) => {
               ? foundPanel(to.text, keys, ports)
               : mePanel(me, ports);
       if (me.name === "") app.classList.add("is-open");
+      const hadFocus = main.contains(document.activeElement);
       main.replaceChildren(h("div", { class: "panel" }, backButton, ...content));
-      main.querySelector<HTMLElement>("input, h1")?.focus();
+      const field = main.querySelector("input");
+      if (field) field.focus();
+      else if (hadFocus) list.focus();
       if (shown) list.show(shown, open);
       return;
     }
