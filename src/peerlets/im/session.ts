@@ -156,8 +156,17 @@ export class Session {
     this.#person = { ...this.#person, name, since: dateOf(this.#prost) };
     await savePerson(this.#prost, this.#person);
     this.follow();
-    if (before !== "" && before !== name) await this.names.withdraw(before).catch(() => {});
+    if (before !== "" && before !== name) this.#withdraw(before);
     await this.names.publish(name, this.#person.since);
+  }
+
+  /** The claim of a name that one had before: the table may not remove at once what is new. */
+  #withdraw(name: string): void {
+    const round = `withdraw ${name}`;
+    this.rounds.add(round, LOOK_OWN_MS, async () => {
+      if (this.name !== name) await this.names.withdraw(name);
+      this.rounds.remove(round);
+    });
   }
 
   /**

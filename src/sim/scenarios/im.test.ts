@@ -190,6 +190,16 @@ test("people find each other by name, and a message is delivered once, with its 
   expect(textsOf(await bob.app.messages(ann.key))).toEqual(["hello", "hello yourself"]);
 });
 
+test("a new name is there at once, and the old one is withdrawn", async () => {
+  const { world, ann, bob } = await two();
+  const fromMs = world.clock.now();
+  await ann.app.setName("Anna");
+  expect(world.clock.now() - fromMs).toBeLessThan(5_000);
+  expect(await bob.app.find("anna")).toMatchObject([{ publicKey: ann.key, isConfirmed: true }]);
+  const isWithdrawn = async () => (await bob.app.find("ann")).length === 0;
+  expect(await comesTo(world, isWithdrawn, 180_000, 5_000)).toBeLessThan(180_000);
+});
+
 test("who was away gets it when back, from the replicas, also when the sender is gone by then", async () => {
   const { world, ann, bob } = await two();
   await befriend(ann, bob);
