@@ -5,20 +5,22 @@
  * | -------- | ------------ | ----------------------------------------------------------- |
  * | `text`   | anybody      | a message                                                   |
  * | `ack`    | its writer   | these arrived, these were read                              |
- * | `here`   | a contact    | the writer has come: look where                             |
+ * | `here`   | a contact    | the writer has come, at this node                           |
+ * | `tab`    | oneself      | another tab of mine is at this node: tell it what you know  |
  * | `copy`   | oneself      | what one of my tabs sent to somebody                        |
  * | `seen`   | oneself      | what one of my tabs showed me                               |
- * | `roster` | oneself      | the list of contacts has changed: read it                   |
+ * | `roster` | oneself      | entries of the list of contacts and rooms                   |
  *
  * `sealed` is when the letter was made, by its writer's clock.
  */
 import { type Fields, isDate, isHex } from "./bytes.ts";
-import { MAX_ACK_IDS } from "./limits.ts";
+import { MAX_ACK_IDS, MAX_ROSTER_PART } from "./limits.ts";
 import { isName, isText } from "./texts.ts";
 
 /** Hex digits of a message's id: 128 random bits. */
 export const ID_DIGITS = 32;
 export const PUBLIC_KEY_DIGITS = 64;
+export const NODE_DIGITS = 40;
 
 interface Common {
   readonly sealed: number;
@@ -54,17 +56,23 @@ export interface SeenBody extends Common {
   readonly ids: readonly string[];
 }
 
-export type Body =
-  | TextBody
-  | AckBody
-  | CopyBody
-  | SeenBody
-  | (Common & { readonly kind: "here" })
-  | (Common & { readonly kind: "roster" });
+export interface HereBody extends Common {
+  readonly kind: "here" | "tab";
+  readonly node: string;
+}
+
+export interface RosterBody extends Common {
+  readonly kind: "roster";
+  /** As the roster writes them; it checks each. */
+  readonly entries: readonly unknown[];
+}
+
+export type Body = TextBody | AckBody | CopyBody | SeenBody | HereBody | RosterBody;
 
 /** Null for what is none of them. */
 export function readBody(fields: Fields): Body | null {
-  const { kind, sealed, id, text, date, name, delivered, read, to, of, ids } = fields;
+  const { kind, sealed, id, text, date, name, delivered, read, to, of, ids, node, entries } =
+    fields;
   if (!isDate(sealed)) return null;
   switch (kind) {
     case "text":
@@ -78,8 +86,11 @@ export function readBody(fields: Fields): Body | null {
     case "seen":
       return isHex(of, PUBLIC_KEY_DIGITS) && isIds(ids) ? { kind, sealed, of, ids } : null;
     case "here":
+    case "tab":
+      return isHex(node, NODE_DIGITS) ? { kind, sealed, node } : null;
     case "roster":
-      return { kind, sealed };
+      if (!Array.isArray(entries) || entries.length > MAX_ROSTER_PART) return null;
+      return { kind, sealed, entries: entries as unknown[] };
     default:
       return null;
   }

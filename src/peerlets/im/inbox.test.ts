@@ -13,6 +13,8 @@ import type { Dht } from "./owned.ts";
 import { Rates } from "./rates.ts";
 import { Roster } from "./roster.ts";
 
+const [NODE, OTHER_NODE] = ["0a".repeat(20), "0b".repeat(20)];
+
 function inboxOf() {
   const { prost, pass } = fakeProst();
   const history = new History(prost);
@@ -23,10 +25,12 @@ function inboxOf() {
     acked: () => {},
   } as unknown as Outbox;
   const shown: Message[] = [];
+  const heard: string[] = [];
   const inbox = new Inbox(prost, bobKey, history, roster, outbox, {
     message: (_conversation, each) => void shown.push(each),
-    here: () => {},
-    roster: () => {},
+    here: (_writer, node) => void heard.push(`here ${node}`),
+    tab: async (node) => void heard.push(`tab ${node}`),
+    roster: async (entries) => void heard.push(`roster ${entries.length}`),
     seen: () => {},
   });
   let dice = 0;
@@ -37,9 +41,9 @@ function inboxOf() {
       body as never,
       bytes(32, (++dice % 255) + 1),
     );
-    return inbox.take(open(bob, letter)!, isStraight);
+    return inbox.take(open(bob, letter)!, isStraight ? NODE : null);
   };
-  return { inbox, history, roster, take, shown, acked, pass };
+  return { inbox, history, roster, take, shown, acked, heard, pass };
 }
 
 test("a message that comes twice is shown once, and acknowledged to a writer who waits", async () => {
@@ -73,6 +77,22 @@ test("nobody can write in another's name, nor into another's copies", async () =
   expect(history.messages(conversationOf(annKey))).toMatchObject([
     { author: bobKey, isCopy: true },
   ]);
+});
+
+test("where somebody is they say themselves, from there", async () => {
+  const { roster, take, heard } = inboxOf();
+  roster.set(annKey, { name: "Ann", state: "in" });
+  await take(ann, text(1, { kind: "here", node: OTHER_NODE }));
+  await take(ann, text(2, { kind: "here", node: NODE }), false);
+  await take(ann, text(3, { kind: "tab", node: NODE }));
+  await take(bob, text(4, { kind: "tab", node: OTHER_NODE }));
+  await take(ann, text(5, { kind: "roster", entries: [] }));
+  await take(bob, text(6, { kind: "roster", entries: "many" }));
+  expect(heard).toEqual([]);
+  await take(ann, text(7, { kind: "here", node: NODE }));
+  await take(bob, text(8, { kind: "tab", node: NODE }));
+  await take(bob, text(9, { kind: "roster", entries: [1, 2] }));
+  expect(heard).toEqual([`here ${NODE}`, `tab ${NODE}`, "roster 2"]);
 });
 
 test("strangers are requests: a few messages each, a bounded number of them, no word back", async () => {

@@ -25,9 +25,11 @@ import { dateOf } from "./dates.ts";
 
 export interface InboxEvents {
   message(conversation: string, message: Message): void;
-  /** Whoever waits for being looked up: where they are, what they changed. */
-  here(publicKey: string): void;
-  roster(): void;
+  /** A contact has come, at this node. */
+  here(publicKey: string, node: string): void;
+  /** Another tab of this person is at this node; resolves when it has been told what it needs. */
+  tab(node: string): Promise<void>;
+  roster(entries: readonly unknown[]): Promise<void>;
   seen(conversation: string): void;
 }
 
@@ -60,8 +62,11 @@ export class Inbox {
     this.#greetings = new Rates(prost.clock, STRANGER_BURST, STRANGER_PER_SECOND);
   }
 
-  /** `isStraight`: its writer waits for it, so a second one is acknowledged again. */
-  async take(letter: Opened, isStraight: boolean): Promise<Handled> {
+  /**
+   * `from`: the node that handed it, whose caller waits for it, so a second one is acknowledged again;
+   * null for a mailbox.
+   */
+  async take(letter: Opened, from: string | null): Promise<Handled> {
     const writer = hexOf(letter.writer);
     const body = readBody(letter.body);
     const ageMs = body ? dateOf(this.#prost) - body.sealed : 0;
@@ -70,19 +75,20 @@ export class Inbox {
       this.counts.refused += 1;
       return "taken";
     }
-    if (writer === this.#me) return this.#takeOwn(body);
+    if (writer === this.#me) return this.#takeOwn(body, from);
     if (body.kind !== "text" && !this.#roster.isContact(writer)) return "taken";
     this.#roster.answers(writer);
     switch (body.kind) {
       case "text":
         return this.#roster.isContact(writer)
-          ? this.#takeText(writer, body, isStraight)
+          ? this.#takeText(writer, body, from !== null)
           : this.#takeRequest(writer, body);
       case "ack":
         this.#outbox.acked(writer, body.delivered, body.read);
         return "taken";
       case "here":
-        if (isStraight && this.#greetings.take(writer)) this.#events.here(writer);
+        // From there, or somebody repeats it.
+        if (body.node === from && this.#greetings.take(writer)) this.#events.here(writer, from);
         return "taken";
       default:
         return "taken";
@@ -131,7 +137,7 @@ export class Inbox {
   }
 
   /** From another tab of this person. */
-  #takeOwn(body: Body): Handled {
+  async #takeOwn(body: Body, from: string | null): Promise<Handled> {
     if (body.kind === "copy") {
       const { to, id, text, date, sealed } = body;
       const author = this.#me;
@@ -144,7 +150,9 @@ export class Inbox {
       for (const id of body.ids) this.#history.change(conversation, body.of, id, { mark: "seen" });
       this.#events.seen(conversation);
     } else if (body.kind === "roster") {
-      this.#events.roster();
+      await this.#events.roster(body.entries);
+    } else if (body.kind === "tab" && body.node === from) {
+      await this.#events.tab(from);
     }
     return "taken";
   }

@@ -54,6 +54,25 @@ export const MAX_PRESENCE_AGE_MS = 60 * MINUTE_MS;
 /** Tabs of one person that are written to. A guess. */
 export const MAX_NODES = 8;
 
+/**
+ * A tab of somebody who is there is asked when nothing was heard of it for so long, in ms, drawn anew each time: of two
+ * people who ask each other the one that drew less asks. With `TICK_MS` a goodbye is seen within 5 s. Guesses.
+ */
+export const ASK_LEAST_MS = 2_500;
+export const ASK_MOST_MS = 4_000;
+/** No answer for so long, in ms, so many times, and it is gone. Guesses: a busy tab takes a second or two. */
+export const SILENT_MS = 4_000;
+export const MAX_MISSES = 2;
+/** Of all tabs: asked at once, per second after that, and at the same time. With more of them each is asked less often. Guesses. */
+export const ASK_BURST = 40;
+export const ASKS_PER_SECOND = 4;
+export const ASKS_AT_ONCE = 12;
+/** What was sent while a tab was not known yet is in the mailbox after so long, in ms. A guess. */
+export const CATCH_UP_MS = 3_000;
+
+/** A tab that came is known to all contacts who are there by then, in ms: longer than `LOOK_PRESENCE_MS`. */
+export const YOUNG_MS = 30 * SECOND_MS;
+
 /** How often it is looked, per contact: where they are, and what they left. Guesses. */
 export const LOOK_PRESENCE_MS = 20 * SECOND_MS;
 export const LOOK_MAIL_MS = 60 * SECOND_MS;
@@ -75,6 +94,11 @@ export const PROFILE_EVERY_MS = 12 * 60 * MINUTE_MS;
 /** People of one name that are shown, and claims that are checked for it (a signature each). Guesses. */
 export const MAX_CANDIDATES = 20;
 export const MAX_CLAIMS = 60;
+
+/** A change of the list is told so much later, in ms, together with what follows it. A guess. */
+export const TELL_ROSTER_MS = 300;
+/** Entries in one letter: of 240 bytes at most, and a letter has 16,384. */
+export const MAX_ROSTER_PART = 50;
 
 /** Guesses, all four. */
 export const MAX_CONTACTS = 200;
@@ -116,6 +140,8 @@ export const MAX_RATES = 512;
 export const MAX_REFERENCES = 64;
 /** A letter handed over: the tab answers or it is not there, in ms. A guess. */
 export const HAND_MS = 8_000;
+/** Whether a service is allowed here is known at once, or it is starting: that is not waited for, in ms. A guess. */
+export const SERVICE_MS = 2_000;
 /** Acknowledgements of so long go together, in ms. A guess. */
 export const ACK_DELAY_MS = 150;
 /** Of a message that could not be stored: first pause, and the longest, in ms. Guesses. */

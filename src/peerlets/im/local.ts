@@ -19,6 +19,8 @@ export interface Me {
   readonly name: string;
   /** Other tabs of this person that are here. */
   readonly otherTabs: number;
+  /** Why nothing is sent or found now: what this node does not allow. Null when all is well. */
+  readonly problem: string | null;
 }
 
 export interface Chat {
@@ -44,6 +46,8 @@ export interface Request extends Chat {
 
 export interface RoomShown extends Chat {
   readonly name: string;
+  /** Why nothing can be said there now: what this node does not allow. Null when all is well. */
+  readonly problem: string | null;
 }
 
 export interface MessagesOptions {
@@ -69,10 +73,10 @@ export interface Local {
   send(publicKey: string, text: string): Message;
   messages(of: string, options?: MessagesOptions): Message[];
   markRead(of: string): Promise<number>;
-  joinRoom(name: string): RoomShown;
+  joinRoom(name: string): Promise<RoomShown>;
   leaveRoom(name: string): void;
   rooms(): RoomShown[];
-  sendRoom(name: string, text: string): Message;
+  sendRoom(name: string, text: string): Promise<Message>;
   /** Brings im to the next nodes on the ring: see `invitations.ts`. */
   invite(count?: number): Promise<Invited>;
   stats(): { readonly [name: string]: number | string };
@@ -83,9 +87,10 @@ export function localOf(
   importKey: (text: string) => Promise<void>,
 ): Omit<Local, "invite"> {
   const me = (): Me => {
-    const { me: publicKey, name, presence } = session();
+    const { me: publicKey, name, presence, uses } = session();
     const otherTabs = presence.ownNodes().length;
-    return { publicKey, fingerprint: fingerprintOf(publicKey), name, otherTabs };
+    const problem = uses.problemOf("dht");
+    return { publicKey, fingerprint: fingerprintOf(publicKey), name, otherTabs, problem };
   };
   const chatOf = (conversation: string): Chat => {
     const messages = session().history.messages(conversation);
@@ -105,6 +110,7 @@ export function localOf(
       .findLast(({ author }) => author === publicKey)?.name ?? "";
   const roomOf = (key: string): RoomShown => ({
     name: session().roster.get(key)?.name ?? key,
+    problem: session().uses.problemOf("dht") ?? session().uses.problemOf("cast"),
     ...chatOf(conversationOfRoom(key)),
   });
   const checkRoom = (name: unknown): string => {
@@ -122,7 +128,7 @@ export function localOf(
     const { roster, history, outbox, names, rounds } = session();
     const isNew = !roster.isContact(publicKey);
     let name = given || (roster.get(publicKey)?.name ?? "") || nameOfRequest(publicKey);
-    if (name === "") name = (await names.profileOf(publicKey).catch(() => null)) ?? "";
+    if (name === "") name = (await names.profileOf(publicKey).catch(() => null))?.name ?? "";
     roster.set(publicKey, { name, state: "in" });
     const written = history
       .messages(conversationOf(publicKey))
@@ -240,8 +246,9 @@ export function localOf(
       }
       return ids.length;
     },
-    joinRoom: (name) => {
+    joinRoom: async (name) => {
       const checked = checkName(name, "a room's name");
+      await session().uses.need("dht", "cast");
       const key = keyOfRoom(checked);
       session().roster.set(key, { name: checked, state: "in" });
       return roomOf(key);
@@ -255,16 +262,23 @@ export function localOf(
       session()
         .roster.rooms()
         .map(({ key }) => roomOf(key)),
-    sendRoom: (name, text) => {
-      const key = checkRoom(name);
-      return session().rooms.send(key, checkText(text), session().name);
+    sendRoom: async (name, text) => {
+      checkRoom(name);
+      const checked = checkText(text);
+      await session().uses.need("dht", "cast");
+      // It may have been left meanwhile.
+      return session().rooms.send(checkRoom(name), checked, session().name);
     },
     stats: () => session().stats(),
   };
 }
 
 function checkPublicKey(value: unknown): string {
-  const isKey = isHex(value, PUBLIC_KEY_DIGITS) && isPublicKey(bytesOfHex(value));
-  if (isKey) return value;
-  throw new TypeError(`a public key has ${PUBLIC_KEY_DIGITS} hex digits: find the person by name`);
+  if (!isHex(value, PUBLIC_KEY_DIGITS)) {
+    throw new TypeError(
+      `a public key has ${PUBLIC_KEY_DIGITS} hex digits, small ones: find the person by name`,
+    );
+  }
+  if (isPublicKey(bytesOfHex(value))) return value;
+  throw new TypeError("these digits are no Ed25519 key: ask the other for theirs, copied whole");
 }

@@ -22,10 +22,15 @@ export interface Candidate {
   readonly publicKey: string;
   readonly name: string;
   readonly fingerprint: string;
-  /** Since when they say that they have the name: their own word. */
+  /** Since when they say that they have the name: their own word; 0 when they say nothing. */
   readonly date: number;
   /** Their profile says so, too, now. */
   readonly isConfirmed: boolean;
+}
+
+interface Profile {
+  readonly name: string;
+  readonly date: number;
 }
 
 export class Names {
@@ -44,7 +49,7 @@ export class Names {
   /** What another machine of this person wrote; "" for nothing. */
   async own(): Promise<string> {
     const value = await this.#profile.read();
-    return (value && nameOf(value)) ?? "";
+    return (value && profileOf(value)?.name) ?? "";
   }
 
   /** The profile and the claim, for another week. `date`: since when. */
@@ -77,7 +82,7 @@ export class Names {
     const oldest = [...claims].toSorted(([, a], [, b]) => a.date - b.date).slice(0, MAX_CANDIDATES);
     const candidates = oldest.map(async ([publicKey, { name, date }]): Promise<Candidate> => {
       const profile = await this.profileOf(publicKey).catch(() => null);
-      const isConfirmed = profile !== null && sameName(profile) === sameName(name);
+      const isConfirmed = profile !== null && sameName(profile.name) === sameName(name);
       return { publicKey, name, fingerprint: fingerprintOf(publicKey), date, isConfirmed };
     });
     const found = await Promise.all(candidates);
@@ -85,16 +90,17 @@ export class Names {
   }
 
   /** What a person calls themself; null when they do not, or not now. */
-  async profileOf(publicKey: string): Promise<string | null> {
+  async profileOf(publicKey: string): Promise<Profile | null> {
     const found = await readOwned(this.#dht, bytesOfHex(publicKey), RECORD);
-    return found && nameOf(found.value);
+    return found && profileOf(found.value);
   }
 
   async #candidate(publicKey: string): Promise<Candidate> {
     if (!isPublicKey(bytesOfHex(publicKey))) throw new TypeError("that is no person's public key");
-    const name = await this.profileOf(publicKey).catch(() => null);
+    const profile = await this.profileOf(publicKey).catch(() => null);
+    const { name, date } = profile ?? { name: "", date: 0 };
     const fingerprint = fingerprintOf(publicKey);
-    return { publicKey, name: name ?? "", fingerprint, date: 0, isConfirmed: name !== null };
+    return { publicKey, name, fingerprint, date, isConfirmed: profile !== null };
   }
 
   #keyOf(name: string): string {
@@ -107,9 +113,9 @@ export class Names {
   }
 }
 
-function nameOf(value: Uint8Array): string | null {
-  const name = fieldsOf(value)?.["name"];
-  return isName(name) ? name : null;
+function profileOf(value: Uint8Array): Profile | null {
+  const { name, date } = fieldsOf(value) ?? {};
+  return isName(name) ? { name, date: isDate(date) ? date : 0 } : null;
 }
 
 function claimOf(fields: Fields | null, asked: string) {

@@ -1,18 +1,14 @@
 /** Sealing letters, leaving them in mailboxes, and handing them to tabs that are there. */
-import type { Prost, RemotePeerlet } from "prost/sdk";
+import type { Prost } from "prost/sdk";
 import type { Body } from "./bodies.ts";
 import { bytesOfHex } from "./bytes.ts";
 import { KEY_BYTES, type Keys } from "./crypto.ts";
 import { type Sealed, seal } from "./envelope.ts";
-import { HAND_MS, MAX_NODES, MAX_REFERENCES } from "./limits.ts";
+import { MAX_NODES } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Presence } from "./presence.ts";
+import type { Tabs } from "./tabs.ts";
 import { dateOf } from "./dates.ts";
-
-/** What tabs may call on each other. */
-export interface AtTab {
-  hand(caller: string, letter: Uint8Array): Promise<string>;
-}
 
 /** A body without the date of its sealing. */
 type Unsealed<B> = B extends Body ? Omit<B, "sealed"> : never;
@@ -23,15 +19,23 @@ export class Post {
   readonly #me: string;
   readonly #presence: Presence;
   readonly #mailbox: Mailbox;
-  readonly #references = new Map<string, Promise<RemotePeerlet<AtTab>>>();
+  readonly #tabs: Tabs;
   readonly counts = { handed: 0, notHanded: 0, put: 0 };
 
-  constructor(prost: Prost, keys: Keys, me: string, presence: Presence, mailbox: Mailbox) {
+  constructor(
+    prost: Prost,
+    keys: Keys,
+    me: string,
+    presence: Presence,
+    mailbox: Mailbox,
+    tabs: Tabs,
+  ) {
     this.#prost = prost;
     this.#keys = keys;
     this.#me = me;
     this.#presence = presence;
     this.#mailbox = mailbox;
+    this.#tabs = tabs;
   }
 
   seal(to: string, body: Unsealed<Body>): Sealed {
@@ -50,7 +54,7 @@ export class Post {
   async hand(to: string, letter: Sealed): Promise<number> {
     const nodes = to === this.#me ? this.#presence.ownNodes() : this.#presence.nodesOf(to);
     const others = nodes.filter((node) => node !== this.#prost.self).slice(0, MAX_NODES);
-    const handed = await Promise.all(others.map((node) => this.#handTo(node, to, letter)));
+    const handed = await Promise.all(others.map((node) => this.handTo(node, letter.bytes)));
     return handed.filter(Boolean).length;
   }
 
@@ -60,29 +64,15 @@ export class Post {
     if ((await this.hand(to, letter)) === 0) await this.put(to, letter);
   }
 
-  async #handTo(node: string, to: string, letter: Sealed): Promise<boolean> {
+  /** Whether the tab at this node took it. */
+  async handTo(node: string, bytes: Uint8Array): Promise<boolean> {
     try {
-      const tab = await this.#at(node);
-      const answer = await tab.hand(letter.bytes);
+      const answer = await this.#tabs.call(node, (tab) => tab.hand(bytes));
       this.counts.handed += 1;
       return answer === "taken";
     } catch {
-      this.#references.delete(node);
-      if (to === this.#me) this.#presence.isGone(node);
       this.counts.notHanded += 1;
       return false;
     }
-  }
-
-  #at(node: string): Promise<RemotePeerlet<AtTab>> {
-    const known = this.#references.get(node);
-    if (known) return known;
-    const made = this.#prost.peerletAt<AtTab>(node, { timeoutMs: HAND_MS });
-    this.#references.set(node, made);
-    if (this.#references.size > MAX_REFERENCES) {
-      const [oldest] = this.#references.keys();
-      this.#references.delete(oldest!);
-    }
-    return made;
   }
 }

@@ -1,13 +1,21 @@
 /**
- * Whom this person knows and which rooms they are in. Kept here, and on the
- * replicas sealed for the person's own key, so that their other machines have it;
- * of two entries for one key the one that was changed later holds.
+ * Whom this person knows and which rooms they are in. Kept here, told to the
+ * person's other tabs, and on the replicas sealed for the person's own key, so that
+ * their other machines have it; of two entries for one key the one that was
+ * changed later holds.
  */
 import type { Plain, Prost } from "prost/sdk";
 import { fieldsOf, isDate, isHex, joined, utf8 } from "./bytes.ts";
 import { PUBLIC_KEY_DIGITS } from "./bodies.ts";
 import { type Keys, NONCE_BYTES, derive, lock, unlock } from "./crypto.ts";
-import { MAX_CONTACTS, MAX_REMOVED, MAX_ROOMS, PROFILE_TTL_MS } from "./limits.ts";
+import {
+  MAX_CONTACTS,
+  MAX_REMOVED,
+  MAX_ROOMS,
+  MAX_ROSTER_PART,
+  PROFILE_TTL_MS,
+  TELL_ROSTER_MS,
+} from "./limits.ts";
 import { type Dht, Owned } from "./owned.ts";
 import { isName } from "./texts.ts";
 import { dateOf } from "./dates.ts";
@@ -29,8 +37,6 @@ export interface Entry {
 const MOST_BYTES = 60_000;
 const RECORD = "im roster";
 const STORED = "roster";
-/** A change is written so much later, together with what follows it, in ms. A guess. */
-const DELAY_MS = 1_000;
 
 export class Roster {
   readonly #prost: Prost;
@@ -38,8 +44,12 @@ export class Roster {
   readonly #key: Uint8Array;
   readonly #entries = new Map<string, Entry>();
   #cancel: (() => void) | null = null;
-  /** Something is other than it was; whether the person's other tabs should hear of it. */
-  onChange: (isOwn: boolean) => void = () => {};
+  /** What was changed here and is not told yet, by key. */
+  readonly #untold = new Set<string>();
+  /** Something is other than it was. */
+  onChange: () => void = () => {};
+  /** The person's other tabs should have these entries. */
+  onTell: (entries: Plain[]) => void = () => {};
 
   constructor(prost: Prost, dht: Dht, keys: Keys) {
     this.#prost = prost;
@@ -104,7 +114,8 @@ export class Roster {
       answers: before?.answers ?? false,
     };
     this.#entries.set(key, entry);
-    this.#changed(true);
+    this.#changed(key);
+    this.onChange();
     return entry;
   }
 
@@ -113,10 +124,10 @@ export class Roster {
     const entry = this.#entries.get(key);
     if (!entry || entry.answers) return;
     this.#entries.set(key, { ...entry, answers: true });
-    this.#changed(false);
+    this.#changed(key);
   }
 
-  /** What the person's other machines made of it. */
+  /** What the person's other machines made of it; and what they lack is put there. */
   async look(): Promise<void> {
     const value = await this.#owned.read();
     if (value === null) return this.publish();
@@ -124,11 +135,20 @@ export class Roster {
     const plain = unlock(this.#key, nonce, value.subarray(NONCE_BYTES), utf8(RECORD));
     const list = plain && fieldsOf(plain)?.["entries"];
     if (!list) return;
-    if (this.#merge(list)) {
-      await this.#save();
-      this.onChange(false);
-    }
+    await this.take(list);
     if (JSON.stringify(list) !== JSON.stringify(this.#fitting())) await this.publish();
+  }
+
+  /** Entries that this person wrote elsewhere. */
+  async take(list: unknown): Promise<void> {
+    if (!this.#merge(list)) return;
+    this.onChange();
+    await this.#save();
+  }
+
+  /** All of it, as `take` takes it, in parts that fit into letters. */
+  parts(): Plain[][] {
+    return partsOf(this.#all());
   }
 
   async publish(): Promise<void> {
@@ -139,14 +159,18 @@ export class Roster {
     await this.#owned.write(value, PROFILE_TTL_MS);
   }
 
-  #changed(isOwn: boolean): void {
+  #changed(key: string): void {
     this.#forgetSome();
-    this.#cancel?.();
-    this.#cancel = this.#prost.clock.after(DELAY_MS, () => {
-      const published = this.publish().then(() => this.onChange(true));
-      published.catch((error: unknown) => this.#prost.log("roster", String(error)));
+    this.#untold.add(key);
+    // Not put off by what follows: another tab may begin any moment.
+    this.#cancel ??= this.#prost.clock.after(TELL_ROSTER_MS, () => {
+      this.#cancel = null;
+      const untold = [...this.#untold].map((each) => this.#entries.get(each));
+      this.#untold.clear();
+      for (const part of partsOf(untold.filter((each) => each !== undefined))) this.onTell(part);
+      // It is read before it is written: another machine may have changed it.
+      this.look().catch((error: unknown) => this.#prost.log("roster", String(error)));
     });
-    if (isOwn) this.onChange(false);
     this.#save().catch((error: unknown) => this.#prost.log("roster", String(error)));
   }
 
@@ -207,6 +231,14 @@ export function isPerson(key: string): boolean {
 
 function listOf({ key, name, state, changed, answers }: Entry): Plain[] {
   return [key, name, state, changed, answers];
+}
+
+function partsOf(entries: readonly Entry[]): Plain[][] {
+  const parts: Plain[][] = [];
+  for (let at = 0; at < entries.length; at += MAX_ROSTER_PART) {
+    parts.push(entries.slice(at, at + MAX_ROSTER_PART).map(listOf));
+  }
+  return parts;
 }
 
 function entryOf(list: unknown): Entry | null {

@@ -59,11 +59,11 @@ export class Rounds {
     return [...this.#rounds.keys()].filter((name) => name.startsWith(prefix));
   }
 
-  /** It is due now. */
-  hurry(name: string): void {
+  /** It is due now, or so much later. */
+  hurry(name: string, inMs = 0): void {
     const round = this.#rounds.get(name);
     if (!round) return;
-    round.dueMs = Math.min(round.dueMs, this.#prost.clock.now());
+    round.dueMs = Math.min(round.dueMs, this.#prost.clock.now() + inMs);
     this.#go();
   }
 

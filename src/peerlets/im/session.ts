@@ -14,6 +14,7 @@ import { open } from "./envelope.ts";
 import { History } from "./history.ts";
 import { Inbox } from "./inbox.ts";
 import {
+  CATCH_UP_MS,
   LOOK_MAIL_MS,
   LOOK_OWN_MS,
   LOOK_PRESENCE_MS,
@@ -31,6 +32,8 @@ import { Presence } from "./presence.ts";
 import { type Carrier, Rooms } from "./rooms.ts";
 import { Roster } from "./roster.ts";
 import { Rounds } from "./rounds.ts";
+import { Tabs } from "./tabs.ts";
+import type { Uses } from "./uses.ts";
 import type { Message } from "./history.ts";
 import { dateOf } from "./dates.ts";
 
@@ -38,6 +41,7 @@ export class Session {
   readonly me: string;
   readonly history: History;
   readonly roster: Roster;
+  readonly tabs: Tabs;
   readonly presence: Presence;
   readonly mailbox: Mailbox;
   readonly names: Names;
@@ -46,32 +50,37 @@ export class Session {
   readonly inbox: Inbox;
   readonly rooms: Rooms;
   readonly rounds: Rounds;
+  readonly uses: Uses;
   readonly #prost: Prost;
   #person: Person;
 
-  constructor(prost: Prost, dht: Dht, carrier: Carrier, person: Person) {
+  constructor(prost: Prost, dht: Dht, carrier: Carrier, uses: Uses, person: Person) {
     const { keys } = person;
     this.#prost = prost;
     this.#person = person;
     this.me = hexOf(keys.publicKey);
     this.history = new History(prost);
     this.roster = new Roster(prost, dht, keys);
-    this.presence = new Presence(prost, dht, keys);
-    this.mailbox = new Mailbox(prost, dht, keys, (letter) => this.inbox.take(letter, false));
+    this.tabs = new Tabs(prost);
+    this.presence = new Presence(prost, dht, keys, this.tabs);
+    this.mailbox = new Mailbox(prost, dht, keys, (letter) => this.inbox.take(letter, null));
     this.names = new Names(prost, dht, keys);
-    this.post = new Post(prost, keys, this.me, this.presence, this.mailbox);
+    this.post = new Post(prost, keys, this.me, this.presence, this.mailbox, this.tabs);
     this.outbox = new Outbox(prost, this.me, this.history, this.roster, this.post);
     this.inbox = new Inbox(prost, this.me, this.history, this.roster, this.outbox, {
       message: (conversation, message) => this.#shown(conversation, message),
-      here: (publicKey) => {
+      here: (publicKey, node) => {
+        this.presence.told(publicKey, node);
         this.rounds.hurry(`presence ${publicKey}`);
         this.rounds.hurry(`mail ${publicKey}`);
       },
-      roster: () => this.rounds.hurry("roster"),
+      tab: (node) => this.#tellTab(node),
+      roster: (entries) => this.roster.take(entries),
       seen: (conversation) => this.emit("contacts", { conversation }),
     });
     this.rooms = new Rooms(prost, dht, carrier, person.keys, this.history);
     this.rounds = new Rounds(prost);
+    this.uses = uses;
     this.#listen();
   }
 
@@ -109,11 +118,12 @@ export class Session {
   follow(): void {
     if (!this.isUsed) return;
     const { rounds, mailbox, me } = this;
-    rounds.add("announce", PRESENCE_EVERY_MS, () => this.presence.announce());
+    rounds.add("announce", PRESENCE_EVERY_MS, () => this.#announce());
     rounds.add("own mail", LOOK_OWN_MS, () => mailbox.look(mailbox.boxOf(me, me)));
     rounds.add("requests", LOOK_OWN_MS, () => mailbox.lookAtRequests());
     rounds.add("roster", LOOK_OWN_MS, () => this.roster.look());
     rounds.add("renew", PROFILE_EVERY_MS, () => this.#renew());
+    rounds.add("uses", LOOK_OWN_MS, () => this.uses.look("dht", "cast"));
     const contacts = this.roster.contacts().map(({ key }) => key);
     this.#keepRounds("mail ", contacts, LOOK_MAIL_MS, (key) =>
       mailbox.look(mailbox.boxOf(key, me)),
@@ -124,10 +134,21 @@ export class Session {
     this.#keepRounds("room ", rooms, LOOK_ROOM_MS, (key) => this.rooms.look(key));
   }
 
-  /** A letter that was handed over. */
-  async receive(bytes: unknown): Promise<Handled> {
+  /** A letter that a node handed over. */
+  async receive(caller: string, bytes: unknown): Promise<Handled> {
     const letter = open(this.#person.keys, bytes);
-    return letter ? this.inbox.take(letter, true) : "not-mine";
+    if (!letter) return "not-mine";
+    this.tabs.heard(caller);
+    const handled = await this.inbox.take(letter, caller);
+    const isTold = handled === "taken" && this.roster.isContact(hexOf(letter.writer));
+    if (isTold && letter.body["kind"] === "text") this.#passOn(caller, bytes as Uint8Array);
+    return handled;
+  }
+
+  /** The writer may not know yet that this person has another tab: the letter is for all of them. */
+  #passOn(caller: string, bytes: Uint8Array): void {
+    if (this.presence.ownNodes().includes(caller)) return;
+    for (const node of this.presence.youngNodes()) void this.post.handTo(node, bytes);
   }
 
   async setName(name: string): Promise<void> {
@@ -135,14 +156,30 @@ export class Session {
     this.#person = { ...this.#person, name, since: dateOf(this.#prost) };
     await savePerson(this.#prost, this.#person);
     this.follow();
-    if (before !== "" && before !== name) await this.names.withdraw(before).catch(() => {});
+    if (before !== "" && before !== name) this.#withdraw(before);
     await this.names.publish(name, this.#person.since);
   }
 
-  /** A key that came from another machine: its name and contacts come first. */
+  /** The claim of a name that one had before: the table may not remove at once what is new. */
+  #withdraw(name: string): void {
+    const round = `withdraw ${name}`;
+    this.rounds.add(round, LOOK_OWN_MS, async () => {
+      if (this.name !== name) await this.names.withdraw(name);
+      this.rounds.remove(round);
+    });
+  }
+
+  /**
+   * A key that came from another machine: its name and contacts come first, from the replicas, and
+   * from its other tabs what they changed a moment ago.
+   */
   async takeOver(): Promise<void> {
-    await Promise.all([this.#learnName(), this.roster.look()]);
+    const all = [this.#learnName(), this.roster.look(), this.#announce()];
+    const done = await Promise.allSettled(all);
     this.follow();
+    this.rounds.hurry("roster", CATCH_UP_MS);
+    const failed = done.find((each) => each.status === "rejected");
+    if (failed && !this.isUsed) throw failed.reason;
   }
 
   dropConversation(conversation: string): void {
@@ -154,13 +191,18 @@ export class Session {
   }
 
   #listen(): void {
-    this.roster.onChange = (isPublished) => {
+    this.roster.onChange = () => {
       this.follow();
       this.emit("contacts", {});
       this.emit("rooms", {});
-      if (!isPublished) return;
-      const letter = this.post.seal(this.me, { kind: "roster" });
-      void this.post.hand(this.me, letter);
+    };
+    this.roster.onTell = (entries) => {
+      if (this.presence.ownNodes().length === 0) return;
+      void this.post.hand(this.me, this.post.seal(this.me, { kind: "roster", entries }));
+    };
+    this.uses.onChange = () => {
+      this.emit("contacts", {});
+      this.emit("rooms", {});
     };
     this.presence.onChange = (publicKey, isOnline) => {
       this.emit("presence", { publicKey, isOnline });
@@ -178,9 +220,27 @@ export class Session {
 
   /** They are to know that we are here, and to have what they lack. */
   async #met(publicKey: string): Promise<void> {
-    this.rounds.hurry(`mail ${publicKey}`);
-    await this.post.hand(publicKey, this.post.seal(publicKey, { kind: "here" }));
+    const { self: node } = this.#prost;
+    await this.post.hand(publicKey, this.post.seal(publicKey, { kind: "here", node }));
+    // What they sent before they knew of this tab.
+    this.rounds.hurry(`mail ${publicKey}`, CATCH_UP_MS);
     await this.outbox.came(publicKey);
+  }
+
+  /** Here, with this person's other tabs told. */
+  async #announce(): Promise<void> {
+    const tabs = await this.presence.announce();
+    const letter = this.post.seal(this.me, { kind: "tab", node: this.#prost.self });
+    await Promise.all(tabs.map((node) => this.post.handTo(node, letter.bytes)));
+  }
+
+  /** Another tab of this person came: it is to have the list as it is here now. */
+  async #tellTab(node: string): Promise<void> {
+    this.presence.toldOwn(node);
+    for (const entries of this.roster.parts()) {
+      const { bytes } = this.post.seal(this.me, { kind: "roster", entries });
+      await this.post.handTo(node, bytes);
+    }
   }
 
   /** Something was said, here or elsewhere. */
@@ -227,6 +287,7 @@ export class Session {
       ...this.inbox.counts,
       ...this.mailbox.counts,
       ...this.post.counts,
+      ...this.tabs.counts,
       ...this.history.counts,
       ...this.history.stats(),
       ...this.outbox.stats(),

@@ -25,10 +25,17 @@ interface Contact {
   readonly unread: number;
 }
 
+interface Room {
+  readonly name: string;
+  readonly unread: number;
+  readonly problem: string | null;
+}
+
 interface Candidate {
   readonly publicKey: string;
   readonly name: string;
   readonly fingerprint: string;
+  readonly date: number;
   readonly isConfirmed: boolean;
 }
 
@@ -51,7 +58,7 @@ interface Im {
   markRead(of: string): Promise<number>;
   joinRoom(name: string): Promise<unknown>;
   leaveRoom(name: string): Promise<void>;
-  rooms(): Promise<readonly { readonly name: string; readonly unread: number }[]>;
+  rooms(): Promise<readonly Room[]>;
   sendRoom(name: string, text: string): Promise<Message>;
   stats(): Promise<Readonly<Record<string, number>>>;
 }
@@ -183,6 +190,16 @@ test("people find each other by name, and a message is delivered once, with its 
   expect(textsOf(await bob.app.messages(ann.key))).toEqual(["hello", "hello yourself"]);
 });
 
+test("a new name is there at once, and the old one is withdrawn", async () => {
+  const { world, ann, bob } = await two();
+  const fromMs = world.clock.now();
+  await ann.app.setName("Anna");
+  expect(world.clock.now() - fromMs).toBeLessThan(5_000);
+  expect(await bob.app.find("anna")).toMatchObject([{ publicKey: ann.key, isConfirmed: true }]);
+  const isWithdrawn = async () => (await bob.app.find("ann")).length === 0;
+  expect(await comesTo(world, isWithdrawn, 180_000, 5_000)).toBeLessThan(180_000);
+});
+
 test("who was away gets it when back, from the replicas, also when the sender is gone by then", async () => {
   const { world, ann, bob } = await two();
   await befriend(ann, bob);
@@ -296,17 +313,112 @@ test("who was away has it on another machine with the same key", async () => {
   expect(await comesTo(world, isKnown)).toBeLessThan(15_000);
 });
 
-test("presence comes soon, and ends with its time to live after a crash", async () => {
-  const { world, ann, bob } = await two();
+test("presence comes soon, and ends within seconds of a goodbye, and soon after a crash", async () => {
+  const { world, ann, bob } = await two(24);
   await befriend(ann, bob);
   const isOnline = async () => (await ann.app.contacts())[0]!.isOnline;
   expect(await comesTo(world, isOnline)).toBeLessThan(5_000);
   await world.pass(30_000);
   expect(await isOnline()).toBe(true);
-  world.crash(bob.node);
-  const ms = await comesTo(world, async () => !(await isOnline()), 120_000);
-  console.log(`offline after ${ms} ms`);
-  expect(ms).toBeLessThanOrEqual(61_000);
+  world.leave(bob.node);
+  const goodbyeMs = await comesTo(world, async () => !(await isOnline()), 120_000);
+  // What it said before is still on the replicas, and does not bring it back.
+  await world.pass(40_000);
+  expect(await isOnline()).toBe(false);
+  const again = world.add(bob.node.secret);
+  const backMs = await comesTo(world, isOnline);
+  await world.pass(30_000);
+  expect(await isOnline()).toBe(true);
+  world.crash(again);
+  const crashMs = await comesTo(world, async () => !(await isOnline()), 120_000);
+  console.log(
+    `offline ${goodbyeMs} ms after a goodbye, back after ${backMs}, ${crashMs} after a crash`,
+  );
+  expect(goodbyeMs).toBeLessThanOrEqual(5_000);
+  expect(backMs).toBeLessThanOrEqual(10_000);
+  expect(crashMs).toBeLessThanOrEqual(15_000);
+});
+
+test("who has several tabs is online until the last one leaves", async () => {
+  const { world, ann, bob, others } = await two();
+  await befriend(ann, bob);
+  const tab = await installOn(world, others[0]!);
+  await tab.importKey(await bob.app.exportKey());
+  const isOnline = async () => (await ann.app.contacts())[0]!.isOnline;
+  await comesTo(world, isOnline);
+  await world.pass(3_000);
+  world.leave(bob.node);
+  for (let i = 0; i < 60; i++) {
+    await world.pass(500);
+    expect(await isOnline()).toBe(true);
+  }
+  const isAlone = async () => (await tab.me()).otherTabs === 0;
+  expect(await isAlone()).toBe(true);
+  world.leave(others[0]!);
+  expect(await comesTo(world, async () => !(await isOnline()))).toBeLessThanOrEqual(5_000);
+});
+
+test("with a key comes the person, also what changed a moment ago, and what is said from then on", async () => {
+  const { world, ann, bob, others } = await two();
+  await befriend(ann, bob);
+  await world.pass(10_000);
+  const tabs: Im[] = [];
+  for (const [i, node] of others.slice(0, 2).entries()) {
+    const carl = await personOn(world, others[3 + i]!, `Carl ${i}`);
+    tabs.push(await installOn(world, node));
+    const [tab] = tabs.slice(-1) as [Im];
+    const key = await ann.app.exportKey();
+    await ann.app.addContact({ publicKey: carl.key });
+    await ann.app.joinRoom(`kitchen ${i}`);
+    await tab.importKey(key);
+    const names = ["Bob", "Carl 0", "Carl 1", "Carl 2"].slice(0, i + 2);
+    expect((await tab.contacts()).map(({ name }) => name).toSorted()).toEqual(names);
+    expect(await tab.rooms()).toHaveLength(i + 1);
+    await bob.app.send(ann.key, `message ${i}`);
+    const have = async () => {
+      const all = await Promise.all([ann.app, ...tabs].map((app) => app.messages(bob.key)));
+      return all.every((messages) => textsOf(messages).includes(`message ${i}`));
+    };
+    const ms = await comesTo(world, have, 90_000, 50);
+    console.log(`tab ${i + 2}: all have it after ${ms} ms`);
+    expect(ms).toBeLessThanOrEqual(2_000);
+    await tab.send(bob.key, `from tab ${i}`);
+    await tab.addContact({ publicKey: bob.key, name: `Bob ${i}` });
+    await world.pass(1_500);
+    for (const app of [ann.app, ...tabs]) {
+      expect(textsOf(await app.messages(bob.key))).toContain(`from tab ${i}`);
+      expect((await app.contacts()).map(({ name }) => name)).toContain(`Bob ${i}`);
+      expect((await app.me()).otherTabs).toBe(i + 1);
+    }
+    await tab.addContact({ publicKey: bob.key, name: "Bob" });
+    await world.pass(1_500);
+  }
+});
+
+test("what this node does not allow is said, not waited for", async () => {
+  const { world, ann, bob } = await two();
+  // No point of the curve has these as its y coordinate.
+  await expect(ann.app.send("dd".repeat(32), "x")).rejects.toThrow("no Ed25519 key");
+  const [byName] = await ann.app.find("bob");
+  expect(byName!.date).toBeGreaterThan(0);
+  expect(await ann.app.find(bob.key)).toEqual([byName]);
+  await ann.app.joinRoom("before");
+  await world.pass(2_000);
+  for (const service of [cast, dht]) {
+    const { policy } = world.layer(ann.node).manager;
+    policy.deny(service.appId);
+    const said = new RegExp(service.manifest.name);
+    await expect(ann.app.joinRoom("kitchen")).rejects.toThrow(said);
+    await expect(ann.app.sendRoom("before", "hello")).rejects.toThrow(said);
+    expect((await ann.app.rooms()).map(({ name }) => name)).toEqual(["before"]);
+    expect((await ann.app.rooms())[0]!.problem).toMatch(said);
+    policy.allow(service.appId);
+    await world.pass(2_000);
+    await ann.app.joinRoom("kitchen");
+    await ann.app.sendRoom("kitchen", "hello");
+    await ann.app.leaveRoom("kitchen");
+    expect((await ann.app.rooms())[0]!.problem).toBe(null);
+  }
 });
 
 /** Lies with the right app id: calls people's tabs, and writes where everybody may. */
