@@ -32,6 +32,7 @@ import {
   slotOf,
   versionOf,
 } from "../replicated/rules.ts";
+import { REMOVAL_GRACE_MS } from "../replicated/store.ts";
 import { MAX_NAME_CHARS, MAX_SECRET_BYTES, MAX_TTL_MS, MAX_VALUE_BYTES } from "./limits.ts";
 
 type Common = Omit<BaseRecord, "kind">;
@@ -112,12 +113,15 @@ export function readRecord(plain: unknown): Read {
   const { kind, key, stamp, ttlMs } = fields;
   if (!isKey(key)) return bad("a key is 40 lowercase hex digits");
   if (!isCount(stamp)) return bad("its stamp is no date");
-  if (typeof ttlMs !== "number" || !(ttlMs > 0 && ttlMs <= MAX_TTL_MS)) {
-    return bad(`its time to live is over 0 and at most ${MAX_TTL_MS} ms`);
+  const { value } = fields;
+  // A removal outlives what it removes.
+  const isRemoving = kind === "removed" || (value instanceof Uint8Array && value.length === 0);
+  const mostMs = MAX_TTL_MS + (isRemoving ? REMOVAL_GRACE_MS : 0);
+  if (typeof ttlMs !== "number" || !(ttlMs > 0 && ttlMs <= mostMs)) {
+    return bad(`its time to live is over 0 and at most ${mostMs} ms`);
   }
   const common = { key, stamp };
   if (kind === "removed") return readRemoved(fields, common, ttlMs);
-  const { value } = fields;
   if (!(value instanceof Uint8Array)) return bad("a value is bytes");
   if (value.length > MAX_VALUE_BYTES) return bad(tooLarge(value));
   switch (kind) {

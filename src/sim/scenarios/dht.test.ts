@@ -201,6 +201,19 @@ describe("put and get", () => {
 describe("what nobody can forge", () => {
   const secret = sha256(new TextEncoder().encode("a person's key"));
 
+  test("what is to be kept for as long as can be is removed at once, on every replica", async () => {
+    const { world, first, on } = await ofPeers(20);
+    const [key, ttlMs] = [keyOf("k"), 604_800_000];
+    await world.until(on(first).put(key, "v", { ttlMs, secret: "s", write: 4 }));
+    await world.until(on(first).remove(key, "s", { write: 4 }));
+    expect((await world.until(on(first).get(key, { read: 4 }))).values).toEqual([]);
+    const owner = sha256(new TextEncoder().encode("owner"));
+    for (const [sequence, value] of ["v", ""].entries()) {
+      const signed = await world.until(on(first).sign(owner, "n", sequence, value));
+      await world.until(on(first).putSigned(signed, { ttlMs, write: 4 }));
+    }
+  });
+
   test("a signed record: the higher sequence holds, an older one and another's are refused", async () => {
     const { world, first, on } = await ofPeers(20);
     const put = async (sequence: number, value: string) => {
