@@ -83,7 +83,8 @@ export default defineView<Local>(async ({ root, local, on }) => {
       const { publicKey } = open;
       const contact = shown?.contacts.find((each) => each.publicKey === publicKey);
       if (!contact) return null;
-      const says = contact.isOnline ? "online" : "not online: gets it later, for 7 days";
+      const presence = contact.isOnline ? "online" : "not online: gets it later, for 7 days";
+      const says = shown?.me.problem ?? presence;
       return [contact.name || "Somebody without a name", says, contact.fingerprint];
     }
     if (open?.kind === "request") {
@@ -95,7 +96,11 @@ export default defineView<Local>(async ({ root, local, on }) => {
         : "wants to write to you; they do not see whether you read this";
       return [request.name || "Somebody without a name", doubt, request.fingerprint];
     }
-    if (open?.kind === "room") return [`# ${open.name}`, "whoever knows the name can read it", ""];
+    if (open?.kind === "room") {
+      const { name } = open;
+      const room = shown?.rooms.find((each) => each.name === name);
+      return [`# ${name}`, room?.problem ?? "whoever knows the name can read it", ""];
+    }
     return null;
   };
 
