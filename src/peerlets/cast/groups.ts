@@ -87,10 +87,11 @@ export class Groups {
         run: this.#run,
         drawSerial: () => ++this.#serial,
         proof: () => this.#nodes.get(group)?.proof ?? "",
-        submitHere: (messages) => {
+        submitHere: (batch) => {
           const node = this.#nodes.get(group);
           if (!node?.root.isHere) return null;
-          return node.root.submit(this.#prost.self, this.#run, messages, node.proof);
+          const sender = this.#prost.self;
+          return node.root.submit({ ...batch, sender, run: this.#run }, node.proof);
         },
       });
     this.#outboxes.delete(group);
@@ -213,6 +214,7 @@ export class Groups {
     this.copies.sweep();
     for (const [group, { untilMs }] of this.#refused)
       if (untilMs < now) this.#refused.delete(group);
+    for (const outbox of this.#outboxes.values()) outbox.sweep();
     for (const group of this.#outboxes.keys()) {
       if (this.#outboxes.size <= MAX_GROUPS) break;
       this.#outboxes.delete(group);

@@ -223,6 +223,77 @@ describe("what goes", () => {
   });
 });
 
+describe("the root's page is reloaded", () => {
+  const EVERY_MS = 250;
+  /** Between the goodbye and the end of a page that is reloaded, in ms. */
+  const LAST_MS = 40;
+
+  /** A root that is away for so long, while two members send; what everybody that stayed has lost of what was taken. */
+  async function reload(seed: number, awayMs: number, how: "reload" | "crash", lastMs: number) {
+    const world = await ofPeers(8, seed);
+    const nodes = [...world.nodes];
+    await joinAll(world, nodes, "g");
+    const key = (await world.until(castOf(world, nodes[0]!).groups()))[0]!.key;
+    const root = nodes.find(({ id }) => id === rootOf(key as never, world.sortedIds()))!;
+    const left = nodes.filter((node) => node !== root);
+    await world.pass(3_000);
+    const sent: string[] = [];
+    const sends: Promise<unknown>[] = [];
+    const sendFor = async (ms: number) => {
+      const untilMs = world.clock.now() + ms;
+      while (world.clock.now() < untilMs) {
+        for (const s of [0, 1]) {
+          const text = `${s}:${sends.length}`;
+          const taken = castOf(world, left[s]!).multicast("g", text);
+          sends.push(taken.then(() => sent.push(text)));
+        }
+        await world.pass(Math.min(EVERY_MS, untilMs - world.clock.now()));
+      }
+    };
+    await sendFor(3 * EVERY_MS);
+    if (how === "crash") world.crash(root);
+    else {
+      root.membership.leave();
+      await world.pass(LAST_MS);
+      world.crash(root);
+    }
+    await sendFor(awayMs);
+    const again = world.add(root.secret);
+    await sendFor(lastMs);
+    await world.until(Promise.all(sends), 40_000);
+    await world.pass(15_000);
+    const wrong: unknown[] = [];
+    for (const [i, node] of left.entries()) {
+      const got = textsOf(await world.until(castOf(world, node).received("g"))) as string[];
+      const lost = sent.filter((text) => !got.includes(text));
+      const twice = got.length - new Set(got).size;
+      const isOrdered = [0, 1].every((s) => {
+        const serials = got.filter((text) => text.startsWith(`${s}:`)).map((text) => text.slice(2));
+        return serials.every((serial, at) => at === 0 || +serial > +serials[at - 1]!);
+      });
+      if (lost.length > 0 || twice > 0 || !isOrdered) wrong.push({ i, lost, twice, isOrdered });
+    }
+    const own = textsOf(await world.until(castOf(world, again).received("g")));
+    return { sent: sent.length, wrong, ownTwice: own.length - new Set(own).size };
+  }
+
+  const { seeds } = sizesFrom("PROST_CAST", { seeds: 2 });
+  const cases = Array.from({ length: seeds }, (_, i) => 31 + i).flatMap((seed) =>
+    [1_000, 1_500, 2_000].flatMap((awayMs) => [
+      { seed, awayMs, how: "reload" as const, lastMs: 5_000 },
+      { seed, awayMs, how: "crash" as const, lastMs: 5_000 },
+      { seed, awayMs, how: "reload" as const, lastMs: 500 },
+    ]),
+  );
+  test.each(cases)(
+    "seed $seed, $how, away for $awayMs ms, the last message $lastMs ms after: nothing that was taken is lost",
+    async ({ seed, awayMs, how, lastMs }) => {
+      const outcome = await reload(seed, awayMs, how, lastMs);
+      expect(outcome).toMatchObject({ wrong: [], ownTwice: 0 });
+    },
+  );
+});
+
 describe("closed groups", () => {
   test("refuse strangers, forged credentials and what strangers send", async () => {
     const world = await ofPeers(30, 8);
@@ -441,7 +512,7 @@ describe("strangers", () => {
 
     expect(await call("deliver", key, [stranger.id], [message], true)).toBe(false);
     expect(await call("mirror", key, { descriptor: null, messages: [message] })).toBe(false);
-    expect(await call("copyOf", key)).toBe(null);
+    expect(await call("copyOf", key, 0)).toMatch(/no replica/);
     expect(await call("poll", key)).toEqual({ kind: "stranger" });
     await call("part", key, "the group is closed");
     expect(
@@ -455,8 +526,8 @@ describe("strangers", () => {
     ).toMatch(/at most 32/);
     const long = [victim.id, "0".repeat(16), 1, "x".repeat(16_385), false];
     expect(await call("deliver", key, [], [long], true)).toMatch(/at most 16384 bytes/);
-    expect(await call("adopt", "no key", { last: null, proof: "" })).toMatch(/40 hex digits/);
-    expect(await call("adopt", key, { last: ["?"], proof: "" })).toMatch(/40 hex digits/);
+    expect(await call("adopt", "no key", { has: null, proof: "" })).toMatch(/40 hex digits/);
+    expect(await call("adopt", key, { has: [["?"]], proof: "" })).toMatch(/40 hex digits/);
     expect(await call("adopt", key, null)).toMatch(/a list/);
     // A flood is refused at the door, and takes nothing from others.
     const flood = await world.until(
