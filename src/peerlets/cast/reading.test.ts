@@ -37,8 +37,15 @@ test("data of exactly the bound is read, as text and as bytes", () => {
   for (const data of ["x".repeat(MAX_DATA_BYTES), new Uint8Array(MAX_DATA_BYTES)]) {
     expect(readData(data)).toBe(data);
   }
-  expect(() => readData(new Uint8Array(MAX_DATA_BYTES + 1))).toThrow(/at most 16384 bytes/);
 });
+
+test.each([MAX_DATA_BYTES + 1, 500_000, 4 * 2 ** 20])(
+  "data of %i bytes is refused, and it is said what the bound is",
+  (bytes) => {
+    expect(() => readData("x".repeat(bytes))).toThrow(/at most 16384 bytes/);
+    expect(() => readData(new Uint8Array(bytes))).toThrow(/at most 16384 bytes/);
+  },
+);
 
 test.each([1.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60, "1", null])(
   "%s is no serial",

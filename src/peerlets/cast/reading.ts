@@ -39,7 +39,9 @@ export function readData(value: unknown): Data {
   }
   const bytes =
     typeof value === "string" && value.length > MAX_DATA_BYTES ? Infinity : bytesOf(value);
-  if (bytes > MAX_DATA_BYTES) throw new RangeError(`a message has at most ${MAX_DATA_BYTES} bytes`);
+  if (bytes > MAX_DATA_BYTES) {
+    throw new RangeError(`a message has at most ${MAX_DATA_BYTES} bytes: send it in parts`);
+  }
   return value;
 }
 
