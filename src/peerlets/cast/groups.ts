@@ -125,10 +125,10 @@ export class Groups {
     for (const node of this.all) node.close("");
   }
 
-  /** This node as the root of a group; null when it is not. */
-  async rootNode(group: string): Promise<GroupNode | null> {
+  /** This node as the root of a group, for who calls; null when it is not. */
+  async rootNode(group: string, caller: string): Promise<GroupNode | null> {
     const known = this.#nodes.get(group);
-    if (known?.root.isHere) return known;
+    if (known?.root.isHere) return (await known.root.isFor(caller)) ? known : null;
     if (!known && !this.#hasRoom) return null;
     const isRoot =
       (await isRootOf(this.#prost, group)) ||
@@ -144,8 +144,8 @@ export class Groups {
   }
 
   /** This node as the root, or else as one that forwards for others; null when it is in too many groups. */
-  async nodeFor(group: string): Promise<GroupNode | null> {
-    const node = (await this.rootNode(group)) ?? this.#nodes.get(group);
+  async nodeFor(group: string, caller: string): Promise<GroupNode | null> {
+    const node = (await this.rootNode(group, caller)) ?? this.#nodes.get(group);
     return node ?? (this.#hasRoom ? this.#ensure(group) : null);
   }
 

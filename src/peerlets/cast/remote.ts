@@ -36,14 +36,14 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
   return {
     create: async (caller, group, publicKey): Promise<Submitted> => {
       const [key, hex] = [readGroup(group), readHex(publicKey, 32)];
-      const node = await groups.rootNode(key);
+      const node = await groups.rootNode(key, caller);
       return node ? describe(groups, node, { creator: caller, publicKey: hex }) : { kind: "later" };
     },
     adopt: async (caller, group, asking): Promise<Adoption> => {
       const [key, read] = [readGroup(group), readAsking(asking)];
       const why = groups.whyRefused(key);
       if (why !== null) return { kind: "no", why, isFinal: true };
-      const node = await groups.nodeFor(key);
+      const node = await groups.nodeFor(key, caller);
       if (!node) return { kind: "no", why: "this node is in too many groups", isFinal: false };
       const answer = node.adopt(caller, read);
       node.parent.seek();
@@ -64,7 +64,7 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
       });
       const [key, shown] = [readGroup(group), readHex(proof, 64)];
       const batch = { sender: caller, run: readRun(run), messages: list, after: readPlace(after) };
-      const node = await groups.rootNode(key);
+      const node = await groups.rootNode(key, caller);
       return (await node?.root.submit(batch, shown)) ?? { kind: "later" };
     },
     mirror: async (caller, group, copy): Promise<boolean> => {

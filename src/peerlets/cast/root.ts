@@ -58,6 +58,15 @@ export class Root {
     return this.#isHere;
   }
 
+  /** Whether it can speak for the group to another node. One that knew nobody asks the others first what they have. */
+  async isFor(caller: string): Promise<boolean> {
+    if (this.#isAlone && caller !== this.#prost.self) {
+      await this.tick();
+      if (this.#isAlone) return false;
+    }
+    return this.#isHere;
+  }
+
   /** Takes over: what the last root knew is at those who are next to it. */
   become(): Promise<void> {
     if (this.#isHere || this.#node.isClosed) return Promise.resolve();
