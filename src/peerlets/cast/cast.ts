@@ -11,7 +11,8 @@ import type { Groups } from "./groups.ts";
 import { CALL_MS, GIVE_UP_MS, RETRY_MS } from "./limits.ts";
 import type { Memberships } from "./memberships.ts";
 import type { AtNode } from "./protocol.ts";
-import { readData, readHex, readSubmitted } from "./reading.ts";
+import { CREDENTIAL_BYTES, readCreating, readJoining, readReceiving } from "./options.ts";
+import { readData, readSubmitted } from "./reading.ts";
 
 export interface Created {
   readonly key: string;
@@ -34,8 +35,6 @@ export interface Place {
   readonly depth: number | null;
 }
 
-const CREDENTIAL_BYTES = 32;
-
 export class Cast {
   readonly #prost: Prost;
   readonly #groups: Groups;
@@ -51,12 +50,10 @@ export class Cast {
 
   /** Makes this node the group's creator. Only closed groups need it; an open one comes to be with its first member. */
   async create(client: string, name: unknown, options: unknown): Promise<Created> {
-    const { closed, credential: given } = readOptions(options);
+    const { isClosed, credential: given } = readCreating(options);
     const key = this.#clients.keyOf(client, name);
-    const secret = readHex(given ?? "", CREDENTIAL_BYTES);
-    const isClosed = closed === true || secret !== "";
     const drawn = () => hexOf(this.#prost.random.bytes(CREDENTIAL_BYTES));
-    const credential = isClosed ? secret || drawn() : "";
+    const credential = isClosed ? given || drawn() : "";
     const publicKey = isClosed ? publicKeyOf(credential) : "";
     await this.#atRoot(key, (there) => there.create(key, publicKey));
     return { key, credential };
@@ -64,8 +61,8 @@ export class Cast {
 
   /** Resolves when this node is in the tree: every message that is sent from then on comes. */
   async join(client: string, name: unknown, options: unknown): Promise<{ readonly key: string }> {
+    const credential = readJoining(options);
     const key = this.#clients.keyOf(client, name);
-    const credential = readHex(readOptions(options).credential ?? "", CREDENTIAL_BYTES);
     const isNew = this.#clients.join(client, key, name as string);
     try {
       await this.#groups.join(key, credential);
@@ -118,9 +115,8 @@ export class Cast {
   }
 
   received(client: string, name: unknown, options: unknown): Received[] {
-    const { after } = readOptions(options);
-    const from = typeof after === "number" ? after : 0;
-    return this.#clients.received(client, this.#clients.keyOf(client, name), from);
+    const after = readReceiving(options);
+    return this.#clients.received(client, this.#clients.keyOf(client, name), after);
   }
 
   /** An application is not here any more. */
@@ -154,13 +150,3 @@ export class Cast {
 type RootOf = RemotePeerlet<AtNode>;
 
 class Refusal extends Error {}
-
-function readOptions(value: unknown): {
-  readonly closed?: unknown;
-  readonly credential?: unknown;
-  readonly after?: unknown;
-} {
-  if (value === undefined || value === null) return {};
-  if (typeof value === "object") return value;
-  throw new TypeError("options are an object");
-}

@@ -1,7 +1,7 @@
 /** The children of a node in one tree: a bounded number, each with a pump of its own. */
 import type { Prost } from "prost/sdk";
 import { ASK_CHILDREN, CHILD_SILENT_MS, MAX_CHILDREN } from "./limits.ts";
-import type { MessageLog } from "./log.ts";
+import { type Has, type MessageLog, hasOf, isIn } from "./log.ts";
 import type { AtNode, Asking, WireMessage } from "./protocol.ts";
 import { Pump } from "./pump.ts";
 import type { References } from "../replicated/references.ts";
@@ -10,8 +10,10 @@ interface Child {
   readonly pump: Pump;
   /** What lies before this place was sent before the child came. */
   readonly oldBefore: number;
-  /** What it had when it came; looked for once this node has a log to find it in. */
-  last: Asking["last"];
+  /** What it had when it came: only the rest is handed on. */
+  readonly had: Has;
+  /** It has been looked where the rest begins, which takes a log to look in. */
+  isPlaced: boolean;
   heardMs: number;
   isMember: boolean;
   toldPath: readonly string[] | null;
@@ -62,7 +64,7 @@ export class Children {
   }
 
   /** False when there is no place. One that is there already begins anew. */
-  adopt(id: string, { last, isMember }: Asking): boolean {
+  adopt(id: string, { has, isMember }: Asking): boolean {
     const { prost, log } = this.#ports;
     if (!this.has(id) && this.count >= MAX_CHILDREN) return false;
     this.#children.get(id)?.pump.stop();
@@ -72,13 +74,15 @@ export class Children {
         log,
         mayRun: () => this.#ports.path() !== null,
         send: (messages, next) => {
-          const wire = messages.map((message, at): WireMessage => [
-            message.sender,
-            message.run,
-            message.serial,
-            message.data,
-            message.isOld || next - messages.length + at < child.oldBefore,
-          ]);
+          const wire = messages
+            .map((message, at): WireMessage => [
+              message.sender,
+              message.run,
+              message.serial,
+              message.data,
+              message.isOld || next - messages.length + at < child.oldBefore,
+            ])
+            .filter(([sender, run, serial]) => !isIn(child.had, { sender, run, serial }));
           return this.#send(id, child, wire, next >= child.oldBefore);
         },
         sent: () => {
@@ -86,8 +90,9 @@ export class Children {
         },
         ended: () => this.remove(id, child),
       }),
-      oldBefore: last === null ? log.head : 0,
-      last,
+      oldBefore: has === null ? log.head : 0,
+      had: hasOf(has ?? []),
+      isPlaced: false,
       isMember,
       heardMs: prost.clock.now(),
       toldPath: null,
@@ -132,11 +137,8 @@ export class Children {
   #run(child: Child, isDue: boolean): void {
     const { log } = this.#ports;
     if (this.#ports.path() === null) return;
-    if (Array.isArray(child.last)) {
-      const place = log.after(child.last as [string, string, number]);
-      if (place !== null) child.pump.cursor = Math.max(child.pump.cursor, place);
-      child.last = null;
-    }
+    if (!child.isPlaced) child.pump.cursor = log.firstLacking(child.had);
+    child.isPlaced = true;
     child.pump.run(isDue);
   }
 

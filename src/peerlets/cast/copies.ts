@@ -1,8 +1,8 @@
 /** Copies of groups whose root is another node: this one may be root after it. */
 import type { Prost } from "prost/sdk";
 import { MAX_GROUPS, MIRRORS, MIRROR_MS } from "./limits.ts";
-import { type Logged, MessageLog } from "./log.ts";
-import type { Copy, Descriptor, WireMessage } from "./protocol.ts";
+import { type Logged, MessageLog, senderOf } from "./log.ts";
+import type { Copy, CopyPage, Descriptor, WireMessage } from "./protocol.ts";
 
 interface Kept {
   descriptor: Descriptor | null;
@@ -46,9 +46,9 @@ export class Copies {
   }
 
   /** As much as an answer carries. */
-  newest(group: string): Copy | null {
+  page(group: string, from: number): CopyPage | null {
     const kept = this.#byGroup.get(group);
-    return kept ? copyOf(kept, kept.log.newest()) : null;
+    return kept ? pageOf(kept, from) : null;
   }
 
   /** A root that nobody uses need not be replaced before somebody does. */
@@ -65,8 +65,43 @@ export class Copies {
   }
 }
 
-/** What one that becomes the root gets. */
-export function copyOf(
+/** What one that becomes the root gets, as much as an answer carries. */
+export function pageOf(
+  from: { readonly descriptor: Descriptor | null; readonly log: MessageLog },
+  place: number,
+): CopyPage {
+  const { messages, next } = from.log.from(place);
+  return { ...copyOf(from, messages), next: next < from.log.head ? next : null };
+}
+
+/**
+ * What several nodes have of a group, as one: each message once. A log takes none of a
+ * sender that comes after a later one, so those of each sender are put in order,
+ * into the places that they have together.
+ */
+export function joined(copies: readonly Copy[]): Copy {
+  const bySender = new Map<string, Map<number, WireMessage>>();
+  const senders: string[] = [];
+  for (const message of copies.flatMap(({ messages }) => messages)) {
+    const [sender, run, serial] = message;
+    const key = senderOf({ sender, run });
+    const known = bySender.get(key) ?? new Map<number, WireMessage>();
+    if (known.has(serial)) continue;
+    bySender.set(key, known.set(serial, message));
+    senders.push(key);
+  }
+  const inOrder = new Map(
+    [...bySender].map(([key, messages]) => [
+      key,
+      [...messages.values()].toSorted((a, b) => a[2] - b[2]).values(),
+    ]),
+  );
+  const messages = senders.map((key): WireMessage => inOrder.get(key)!.next().value!);
+  const descriptor = copies.find((copy) => copy.descriptor !== null)?.descriptor ?? null;
+  return { descriptor, messages };
+}
+
+function copyOf(
   { descriptor }: { readonly descriptor: Descriptor | null },
   messages: readonly Logged[],
 ): Copy {

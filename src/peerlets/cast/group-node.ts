@@ -86,7 +86,7 @@ export class GroupNode {
       group,
       isNeeded: () => !this.#isClosed && !this.root.isHere,
       asking: () => ({
-        last: this.#isFresh ? null : (this.log.last ?? "start"),
+        has: this.#isFresh ? null : this.log.latest(),
         proof: this.#proof,
         isMember: ports.hasMembers(group),
       }),
@@ -160,7 +160,7 @@ export class GroupNode {
   /** Resolves when this node is in the tree; rejects when the group does not want it, or nobody answers. */
   attached(): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error(LEFT));
-    if (this.isAttached && !this.#isFresh) return Promise.resolve();
+    if (this.root.isHere || (this.isAttached && !this.#isFresh)) return Promise.resolve();
     this.parent.seek();
     return new Promise((resolve, reject) => {
       const cancel = this.#ports.prost.clock.after(GIVE_UP_MS, () =>
@@ -176,11 +176,11 @@ export class GroupNode {
     });
   }
 
-  /** This node is the root from now on. */
-  becomeRoot(): void {
+  /** This node is the root from now on. `isAlone`: it knew nobody to ask what was sent before. */
+  becomeRoot(isAlone: boolean): void {
     const parent = this.parent.drop();
     if (parent !== null) void this.#tellParted(parent, "");
-    this.#isFresh = false;
+    this.#isFresh &&= isAlone;
     this.#settle("");
     this.children.pump(true);
     this.#ports.changed(this.group);

@@ -87,10 +87,11 @@ export class Groups {
         run: this.#run,
         drawSerial: () => ++this.#serial,
         proof: () => this.#nodes.get(group)?.proof ?? "",
-        submitHere: (messages) => {
+        submitHere: (batch) => {
           const node = this.#nodes.get(group);
           if (!node?.root.isHere) return null;
-          return node.root.submit(this.#prost.self, this.#run, messages, node.proof);
+          const sender = this.#prost.self;
+          return node.root.submit({ ...batch, sender, run: this.#run }, node.proof);
         },
       });
     this.#outboxes.delete(group);
@@ -124,10 +125,10 @@ export class Groups {
     for (const node of this.all) node.close("");
   }
 
-  /** This node as the root of a group; null when it is not. */
-  async rootNode(group: string): Promise<GroupNode | null> {
+  /** This node as the root of a group, for who calls; null when it is not. */
+  async rootNode(group: string, caller: string): Promise<GroupNode | null> {
     const known = this.#nodes.get(group);
-    if (known?.root.isHere) return known;
+    if (known?.root.isHere) return (await known.root.isFor(caller)) ? known : null;
     if (!known && !this.#hasRoom) return null;
     const isRoot =
       (await isRootOf(this.#prost, group)) ||
@@ -143,8 +144,8 @@ export class Groups {
   }
 
   /** This node as the root, or else as one that forwards for others; null when it is in too many groups. */
-  async nodeFor(group: string): Promise<GroupNode | null> {
-    const node = (await this.rootNode(group)) ?? this.#nodes.get(group);
+  async nodeFor(group: string, caller: string): Promise<GroupNode | null> {
+    const node = (await this.rootNode(group, caller)) ?? this.#nodes.get(group);
     return node ?? (this.#hasRoom ? this.#ensure(group) : null);
   }
 
@@ -213,6 +214,7 @@ export class Groups {
     this.copies.sweep();
     for (const [group, { untilMs }] of this.#refused)
       if (untilMs < now) this.#refused.delete(group);
+    for (const outbox of this.#outboxes.values()) outbox.sweep();
     for (const group of this.#outboxes.keys()) {
       if (this.#outboxes.size <= MAX_GROUPS) break;
       this.#outboxes.delete(group);

@@ -22,6 +22,8 @@ export const MAX_DATA_BYTES = 16_384;
 /** Messages, and their bytes, that a node keeps of each group for those that come back. Guesses. */
 export const LOG_MESSAGES = 128;
 export const LOG_BYTES = 262_144;
+/** A sender keeps what the root took for so long, in ms: a root that does not know of it is given it again. A guess: roots change quicker. */
+export const KEEP_SENT_MS = 60_000;
 /** Messages, and their bytes, of one call. Guesses. */
 export const BATCH_MESSAGES = 32;
 export const BATCH_BYTES = 65_536;
@@ -54,6 +56,10 @@ export const MIRROR_MS = 600_000;
 export const RENEW_MS = 60_000;
 /** A root that refuses the application passes messages on to so many after it, itself included: the overlay's. */
 export const MAX_REPLICAS = 4;
+/** A root to be asks the replicas again for so long, in ms, when one did not answer. A guess: as long as one call. */
+export const BECOME_MS = 2_500;
+/** Answers that all of one replica's copy comes in. A log has 128 messages, in batches of 32 or of more than 48 KiB: 10 are enough. */
+export const MAX_PAGES = 10;
 /** Copies of what a root keeps, on those who would be root after it. A guess. */
 export const MIRRORS = 2;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BATCH_BYTES, BATCH_MESSAGES, LOG_BYTES, LOG_MESSAGES, MAX_DATA_BYTES } from "./limits.ts";
-import { MessageLog } from "./log.ts";
+import { MessageLog, hasOf } from "./log.ts";
 
 const SENDER = "a".repeat(40);
 const RUN = "0".repeat(16);
@@ -30,8 +30,9 @@ describe("a log", () => {
     const log = new MessageLog();
     for (let serial = 1; serial <= LOG_MESSAGES + 10; serial++) log.add(message(serial));
     expect([log.base, log.head]).toEqual([10, LOG_MESSAGES + 10]);
-    expect(log.after([SENDER, RUN, 20])).toBe(20);
-    expect(log.after([SENDER, RUN, 5])).toBeNull();
+    expect(log.firstLacking(hasOf([[SENDER, RUN, 20]]))).toBe(20);
+    expect(log.firstLacking(hasOf([[SENDER, RUN, 5]]))).toBe(10);
+    expect(log.firstLacking(hasOf(log.latest()))).toBe(log.head);
     const { messages, next } = log.from(0);
     expect(messages[0]?.serial).toBe(11);
     expect([messages.length, next]).toEqual([BATCH_MESSAGES, 10 + BATCH_MESSAGES]);
@@ -43,6 +44,21 @@ describe("a log", () => {
     for (let serial = 1; serial <= 40; serial++) log.add(message(serial, data));
     expect(log.head - log.base).toBe(LOG_BYTES / MAX_DATA_BYTES);
     expect(log.from(log.base).messages).toHaveLength(BATCH_BYTES / MAX_DATA_BYTES);
-    expect(log.newest().map(({ serial }) => serial)).toEqual([37, 38, 39, 40]);
+  });
+
+  test("knows whether it lacks what a sender sent before", () => {
+    const log = new MessageLog();
+    log.add(message(5));
+    expect([0, 5, 6].map((serial) => log.lacks(SENDER, RUN, serial))).toEqual([false, false, true]);
+    const other = "1".repeat(16);
+    expect([0, 1].map((serial) => log.lacks(SENDER, other, serial))).toEqual([false, true]);
+  });
+
+  test("somebody who has the last message of one sender may lack an earlier one of another", () => {
+    const log = new MessageLog();
+    const other = "1".repeat(16);
+    log.add(message(1, "", other));
+    log.add(message(1));
+    expect(log.firstLacking(hasOf([[SENDER, RUN, 1]]))).toBe(0);
   });
 });

@@ -30,19 +30,29 @@ export class MessageLog {
     return this.#base + this.#messages.length;
   }
 
-  get last(): MessageId | null {
-    const last = this.#messages.at(-1);
-    return last ? [last.sender, last.run, last.serial] : null;
+  /** What this node has: the last of each sender of what is kept. */
+  latest(): MessageId[] {
+    const last = new Map<string, MessageId>();
+    for (const { sender, run, serial } of this.#messages)
+      last.set(senderOf({ sender, run }), [sender, run, serial]);
+    return [...last.values()];
   }
 
-  has({ sender, run, serial }: CastMessage): boolean {
-    return (this.#serials.get(`${sender}:${run}`) ?? 0) >= serial;
+  has(message: CastMessage): boolean {
+    return (this.#serials.get(senderOf(message)) ?? 0) >= message.serial;
+  }
+
+  /** Whether what this sender sent up to `serial`, or the last of it, has not come here. Of a sender that may be forgotten nobody knows. */
+  lacks(sender: string, run: string, serial: number): boolean {
+    const last = this.#serials.get(senderOf({ sender, run }));
+    if (last === undefined) return serial > 0 && this.#serials.size < MAX_SENDERS;
+    return last < serial;
   }
 
   /** False when it had this one, or a later one of the same sender: it is not kept then. */
   add(message: Logged): boolean {
     if (this.has(message)) return false;
-    const key = `${message.sender}:${message.run}`;
+    const key = senderOf(message);
     this.#serials.delete(key);
     this.#serials.set(key, message.serial);
     if (this.#serials.size > MAX_SENDERS) this.#serials.delete(this.#serials.keys().next().value!);
@@ -75,19 +85,25 @@ export class MessageLog {
     return this.#messages;
   }
 
-  /** The last ones, as many as one call carries. */
-  newest(): readonly Logged[] {
-    let bytes = 0;
-    const messages = this.#messages.slice(-BATCH_MESSAGES);
-    const start = messages.findLastIndex(({ data }) => (bytes += bytesOf(data)) > BATCH_BYTES);
-    return messages.slice(start + 1);
+  /** The place of the first one that somebody lacks. */
+  firstLacking(has: Has): number {
+    const at = this.#messages.findIndex((message) => !isIn(has, message));
+    return at < 0 ? this.head : this.#base + at;
   }
+}
 
-  /** The place after this message; null when it is not kept here. */
-  after([sender, run, serial]: MessageId): number | null {
-    const at = this.#messages.findLastIndex(
-      (message) => message.serial === serial && message.sender === sender && message.run === run,
-    );
-    return at < 0 ? null : this.#base + at + 1;
-  }
+/** What a node has, by sender and run: the last serial. */
+export type Has = ReadonlyMap<string, number>;
+
+export function hasOf(ids: readonly MessageId[]): Has {
+  return new Map(ids.map(([sender, run, serial]) => [senderOf({ sender, run }), serial]));
+}
+
+export function isIn(has: Has, message: Pick<CastMessage, "sender" | "run" | "serial">): boolean {
+  return (has.get(senderOf(message)) ?? 0) >= message.serial;
+}
+
+/** One visit of one node. */
+export function senderOf({ sender, run }: Pick<CastMessage, "sender" | "run">): string {
+  return `${sender}:${run}`;
 }

@@ -21,8 +21,8 @@ export interface MirrorsPorts {
 export class Mirrors {
   readonly #ports: MirrorsPorts;
   readonly #pumps = new Map<string, Pump>();
-  /** Who waits for a message to be copied: the place after it, and what to do then. */
-  #waiting: { readonly place: number; readonly done: () => void }[] = [];
+  /** Who waits for something to be copied: whether it is, and what to do then. */
+  #waiting: { readonly holds: () => boolean; readonly done: (isCopied: boolean) => void }[] = [];
 
   constructor(ports: MirrorsPorts) {
     this.#ports = ports;
@@ -39,27 +39,62 @@ export class Mirrors {
     this.#settle();
   }
 
-  /** False when it is none, or did not take what it was sent. */
-  has(id: string): boolean {
-    return this.#pumps.has(id);
+  /** This node is the root no more: who waits has to turn to the one that is. */
+  stop(): void {
+    for (const pump of this.#pumps.values()) pump.stop();
+    this.#pumps.clear();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { done } of waiting) done(false);
   }
 
   run(isDue = false): void {
     for (const pump of this.#pumps.values()) pump.run(isDue);
   }
 
-  /** Resolves when one replica has everything, when there is none, or after a while. */
-  caughtUp(): Promise<void> {
-    const { log, prost } = this.#ports;
-    const place = log.head;
+  /** True when one replica has everything, when there is none, or after a while; false when it was stopped before. */
+  caughtUp(): Promise<boolean> {
+    const place = this.#ports.log.head;
+    this.run();
+    return this.#until(() => this.#isAtSome((pump) => pump.cursor >= place), true);
+  }
+
+  /** As `caughtUp`, with the descriptor. */
+  described(): Promise<boolean> {
+    this.run(true);
+    return this.#until(() => this.#isAtSome((pump) => pump.isDone), true);
+  }
+
+  /** Whether this node gets to have all there is. */
+  async handOver(id: string): Promise<boolean> {
+    this.#pumps.get(id)?.run(true);
+    await this.#until(() => this.#pumps.get(id)?.isDone !== false, false);
+    return this.has(id);
+  }
+
+  /** Whether this node has all there is. */
+  has(id: string): boolean {
+    return this.#pumps.get(id)?.isDone === true;
+  }
+
+  #isAtSome(holds: (pump: Pump) => boolean): boolean {
+    return this.#pumps.size === 0 || [...this.#pumps.values()].some(holds);
+  }
+
+  #until(holds: () => boolean, orElse: boolean): Promise<boolean> {
     return new Promise((resolve) => {
-      const cancel = prost.clock.after(CALL_MS, resolve);
-      const done = () => {
-        cancel();
-        resolve();
+      const waiting = {
+        holds,
+        done: (isCopied: boolean) => {
+          cancel();
+          resolve(isCopied);
+        },
       };
-      this.#waiting.push({ place, done });
-      this.run();
+      const cancel = this.#ports.prost.clock.after(CALL_MS, () => {
+        this.#waiting = this.#waiting.filter((each) => each !== waiting);
+        resolve(orElse);
+      });
+      this.#waiting.push(waiting);
       this.#settle();
     });
   }
@@ -88,10 +123,8 @@ export class Mirrors {
   }
 
   #settle(): void {
-    const cursors = [...this.#pumps.values()].map(({ cursor }) => cursor);
-    const most = cursors.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...cursors);
-    const done = this.#waiting.filter(({ place }) => place <= most);
-    this.#waiting = this.#waiting.filter(({ place }) => place > most);
-    for (const { done: tell } of done) tell();
+    const done = this.#waiting.filter(({ holds }) => holds());
+    this.#waiting = this.#waiting.filter((each) => !done.includes(each));
+    for (const { done: tell } of done) tell(true);
   }
 }

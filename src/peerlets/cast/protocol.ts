@@ -19,7 +19,7 @@ export interface CastMessage {
   readonly data: Data;
 }
 
-/** Which message; `null` when there was none yet. */
+/** Which message. */
 export type MessageId = readonly [sender: string, run: string, serial: number];
 
 /** On the wire; `isOld`: it was sent before the child came, who shall keep it only for its own children. */
@@ -40,8 +40,8 @@ export interface Descriptor {
 
 /** A child asks to be one. */
 export interface Asking {
-  /** The last message that it has; null when it has never been in the tree. */
-  readonly last: MessageId | "start" | null;
+  /** What it has: the last message of each sender. Null when it has never been in the tree. */
+  readonly has: readonly MessageId[] | null;
   /** Of a closed group: the signature that shows it may. */
   readonly proof: string;
   /** It has members of its own; else it only forwards. */
@@ -63,11 +63,18 @@ export type Submitted =
   | { readonly kind: "taken" }
   /** It is not the root, or cannot say yet: look the key up again. */
   | { readonly kind: "later" }
+  /** It does not know of the message that was taken before these: send that, and what else was taken, again. */
+  | { readonly kind: "behind" }
   | { readonly kind: "no"; readonly why: string };
 
 export interface Copy {
   readonly descriptor: Descriptor | null;
   readonly messages: readonly WireMessage[];
+}
+
+/** A part of a copy; `next`: where the next one begins, null after the last. */
+export interface CopyPage extends Copy {
+  readonly next: number | null;
 }
 
 export interface AnycastAnswer {
@@ -97,18 +104,19 @@ export interface AtNode {
   ): unknown;
   /** The caller, parent or child, goes; with `why`, because the group does not want this node. */
   part(caller: string, group: string, why: string): unknown;
-  /** `Submitted`. */
+  /** `Submitted`. `after`: the last of this sender that a root took, 0 when that is none, or long ago. */
   submit(
     caller: string,
     group: string,
     run: string,
     messages: readonly (readonly [serial: number, data: Data])[],
     proof: string,
+    after: number,
   ): unknown;
   /** True when the copy is kept. */
   mirror(caller: string, group: string, copy: Copy): unknown;
-  /** `Copy`, or null. */
-  copyOf(caller: string, group: string): unknown;
+  /** `CopyPage`, or null when there is none. Rejects when the caller is no replica, as far as this node knows. */
+  copyOf(caller: string, group: string, from: number): unknown;
   /** `AnycastAnswer`. */
   anycast(caller: string, group: string, data: Data, proof: string): unknown;
 }

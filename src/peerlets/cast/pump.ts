@@ -29,12 +29,19 @@ export class Pump {
   cursor: number;
   #isRunning = false;
   #hasEnded = false;
+  #isSending = false;
   /** Something is to be said although there is no message. */
   #isDue = true;
 
   constructor(cursor: number, ports: PumpPorts) {
     this.cursor = cursor;
     this.#ports = ports;
+  }
+
+  /** Whether the other has all there is, and what was due. */
+  get isDone(): boolean {
+    const isSent = !this.#isDue && !this.#isSending && this.cursor >= this.#ports.log.head;
+    return isSent && !this.#hasEnded;
   }
 
   /** Sends what there is; with `isDue` even if there is nothing. */
@@ -56,7 +63,10 @@ export class Pump {
       this.#isDue = false;
       const { messages, next } = log.from(this.cursor);
       try {
-        if (!(await this.#ports.send(messages, next))) {
+        this.#isSending = true;
+        const isWanted = await this.#ports.send(messages, next);
+        this.#isSending = false;
+        if (!isWanted) {
           this.#end();
           break;
         }
@@ -64,6 +74,7 @@ export class Pump {
         failures = 0;
         if (!this.#hasEnded) this.#ports.sent();
       } catch (error) {
+        this.#isSending = false;
         this.#isDue = true;
         const { code } = error as { readonly code?: unknown };
         // Of this node's own making: no fault of the other.

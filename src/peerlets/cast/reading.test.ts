@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BATCH_MESSAGES, MAX_DATA_BYTES, MAX_DEPTH } from "./limits.ts";
+import { LOG_MESSAGES, BATCH_MESSAGES, MAX_DATA_BYTES, MAX_DEPTH } from "./limits.ts";
 import {
   readAdoption,
   readAnycastAnswer,
@@ -37,8 +37,15 @@ test("data of exactly the bound is read, as text and as bytes", () => {
   for (const data of ["x".repeat(MAX_DATA_BYTES), new Uint8Array(MAX_DATA_BYTES)]) {
     expect(readData(data)).toBe(data);
   }
-  expect(() => readData(new Uint8Array(MAX_DATA_BYTES + 1))).toThrow(/at most 16384 bytes/);
 });
+
+test.each([MAX_DATA_BYTES + 1, 500_000, 4 * 2 ** 20])(
+  "data of %i bytes is refused, and it is said what the bound is",
+  (bytes) => {
+    expect(() => readData("x".repeat(bytes))).toThrow(/at most 16384 bytes/);
+    expect(() => readData(new Uint8Array(bytes))).toThrow(/at most 16384 bytes/);
+  },
+);
 
 test.each([1.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60, "1", null])(
   "%s is no serial",
@@ -58,14 +65,17 @@ test.each([
 });
 
 test("who asks to be a child says what it has, or nothing", () => {
-  expect(readAsking({ last: null, proof: "", isMember: true })).toEqual({
-    last: null,
+  expect(readAsking({ has: null, proof: "", isMember: true })).toEqual({
+    has: null,
     proof: "",
     isMember: true,
   });
-  expect(readAsking({ last: [ID, RUN, 3], proof: "f".repeat(128) }).last).toEqual([ID, RUN, 3]);
-  expect(() => readAsking({ last: [ID, RUN], proof: "" })).toThrow();
-  expect(() => readAsking({ last: null, proof: "f" })).toThrow(/64 bytes/);
+  const has = [[ID, RUN, 3]];
+  expect(readAsking({ has, proof: "f".repeat(128) }).has).toEqual(has);
+  expect(() => readAsking({ has: [[ID, RUN]], proof: "" })).toThrow();
+  const long = Array.from({ length: LOG_MESSAGES + 1 }, () => has[0]);
+  expect(() => readAsking({ has: long, proof: "" })).toThrow(/at most 128/);
+  expect(() => readAsking({ has: null, proof: "f" })).toThrow(/64 bytes/);
   expect(() => readAsking(undefined)).toThrow();
 });
 

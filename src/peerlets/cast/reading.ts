@@ -1,12 +1,14 @@
 /** Reads what came from another node, and throws when it makes no sense. Every length has a bound. */
-import { BATCH_MESSAGES, MAX_CHILDREN, MAX_DATA_BYTES, MAX_DEPTH } from "./limits.ts";
+import { BATCH_MESSAGES, LOG_MESSAGES, MAX_CHILDREN, MAX_DATA_BYTES, MAX_DEPTH } from "./limits.ts";
 import type {
   Adoption,
   AnycastAnswer,
   Asking,
   Copy,
+  CopyPage,
   Data,
   Descriptor,
+  MessageId,
   Polled,
   Submitted,
   WireMessage,
@@ -37,7 +39,9 @@ export function readData(value: unknown): Data {
   }
   const bytes =
     typeof value === "string" && value.length > MAX_DATA_BYTES ? Infinity : bytesOf(value);
-  if (bytes > MAX_DATA_BYTES) throw new RangeError(`a message has at most ${MAX_DATA_BYTES} bytes`);
+  if (bytes > MAX_DATA_BYTES) {
+    throw new RangeError(`a message has at most ${MAX_DATA_BYTES} bytes: send it in parts`);
+  }
   return value;
 }
 
@@ -49,6 +53,11 @@ export function readRun(value: unknown): string {
 export function readSerial(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
   throw new TypeError("a serial is a whole number from 1");
+}
+
+/** A serial, or a place in a log; 0 is none, or the beginning. */
+export function readPlace(value: unknown): number {
+  return value === 0 ? 0 : readSerial(value);
 }
 
 /** A proof or a public key; "" is none. */
@@ -73,12 +82,12 @@ export function readMessages(value: unknown): WireMessage[] {
 }
 
 export function readAsking(value: unknown): Asking {
-  const { last, proof, isMember } = fieldsOf(value);
-  return { last: readLast(last), proof: readHex(proof, 64), isMember: isMember === true };
+  const { has, proof, isMember } = fieldsOf(value);
+  const known = has === null ? null : readList(has, LOG_MESSAGES).map(readMessageId);
+  return { has: known, proof: readHex(proof, 64), isMember: isMember === true };
 }
 
-function readLast(value: unknown): Asking["last"] {
-  if (value === null || value === "start") return value;
+function readMessageId(value: unknown): MessageId {
   const [sender, run, serial] = readList(value, 3);
   return [readGroup(sender), readRun(run), readSerial(serial)];
 }
@@ -96,6 +105,11 @@ export function readNodes(value: unknown, most: number): string[] {
 export function readCopy(value: unknown): Copy {
   const { descriptor, messages } = fieldsOf(value);
   return { descriptor: readDescriptor(descriptor), messages: readMessages(messages) };
+}
+
+export function readCopyPage(value: unknown): CopyPage {
+  const { next } = fieldsOf(value);
+  return { ...readCopy(value), next: next === null ? null : readPlace(next) };
 }
 
 function readDescriptor(value: unknown): Descriptor | null {
@@ -130,7 +144,7 @@ export function readPolled(value: unknown): Polled {
 
 export function readSubmitted(value: unknown): Submitted {
   const { kind, why } = fieldsOf(value);
-  if (kind === "taken") return { kind };
+  if (kind === "taken" || kind === "behind") return { kind };
   return kind === "no" ? { kind, why: readWhy(why) } : { kind: "later" };
 }
 

@@ -1,6 +1,6 @@
 /** What peerlets of other nodes may call here. The caller is proved; what it brings is read before anything else. */
 import type { Prost } from "prost/sdk";
-import { copyOf } from "./copies.ts";
+import { pageOf } from "./copies.ts";
 import type { GroupNode } from "./group-node.ts";
 import type { Groups } from "./groups.ts";
 import { BATCH_MESSAGES, MAX_GROUPS_OF_ONE, MIRRORS } from "./limits.ts";
@@ -8,7 +8,7 @@ import type {
   Adoption,
   AnycastAnswer,
   AtNode,
-  Copy,
+  CopyPage,
   Descriptor,
   Polled,
   Submitted,
@@ -22,6 +22,7 @@ import {
   readList,
   readMessages,
   readPath,
+  readPlace,
   readRun,
   readSerial,
   readWhy,
@@ -35,14 +36,14 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
   return {
     create: async (caller, group, publicKey): Promise<Submitted> => {
       const [key, hex] = [readGroup(group), readHex(publicKey, 32)];
-      const node = await groups.rootNode(key);
+      const node = await groups.rootNode(key, caller);
       return node ? describe(groups, node, { creator: caller, publicKey: hex }) : { kind: "later" };
     },
     adopt: async (caller, group, asking): Promise<Adoption> => {
       const [key, read] = [readGroup(group), readAsking(asking)];
       const why = groups.whyRefused(key);
       if (why !== null) return { kind: "no", why, isFinal: true };
-      const node = await groups.nodeFor(key);
+      const node = await groups.nodeFor(key, caller);
       if (!node) return { kind: "no", why: "this node is in too many groups", isFinal: false };
       const answer = node.adopt(caller, read);
       node.parent.seek();
@@ -56,28 +57,36 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
       return (await node?.deliver(caller, way, batch, isCaughtUp === true)) ?? false;
     },
     part: (caller, group, why): void => groups.get(readGroup(group))?.part(caller, readWhy(why)),
-    submit: async (caller, group, run, messages, proof): Promise<Submitted> => {
+    submit: async (caller, group, run, messages, proof, after): Promise<Submitted> => {
       const list = readList(messages, BATCH_MESSAGES).map((each) => {
         const [serial, data] = readList(each, 2);
         return { serial: readSerial(serial), data: readData(data) };
       });
-      const [key, ofRun, shown] = [readGroup(group), readRun(run), readHex(proof, 64)];
-      const node = await groups.rootNode(key);
-      return (await node?.root.submit(caller, ofRun, list, shown)) ?? { kind: "later" };
+      const [key, shown] = [readGroup(group), readHex(proof, 64)];
+      const batch = { sender: caller, run: readRun(run), messages: list, after: readPlace(after) };
+      const node = await groups.rootNode(key, caller);
+      return (await node?.root.submit(batch, shown)) ?? { kind: "later" };
     },
     mirror: async (caller, group, copy): Promise<boolean> => {
       const key = readGroup(group);
-      const isKept = await groups.copies.keep(caller, key, readCopy(copy));
-      // The old root may have given way to this one.
-      if (isKept) void groups.copied(key).catch(() => {});
-      return isKept;
-    },
-    copyOf: async (caller, group): Promise<Copy | null> => {
-      const key = readGroup(group);
-      const replicas = await prost.replicaSet(key, 1 + MIRRORS);
-      if (!replicas.some(({ id }) => id === caller)) return null;
+      const read = readCopy(copy);
+      if (!(await groups.copies.keep(caller, key, read))) return false;
       const node = groups.get(key);
-      return node?.root.isHere ? copyOf(node, node.log.newest()) : groups.copies.newest(key);
+      // Another node was the root for a while, or still is: what it took is for the members of this one, too.
+      if (node?.root.isHere) node.root.merge(read);
+      // Or the old root gives way to this one.
+      else void groups.copied(key).catch(() => {});
+      return true;
+    },
+    copyOf: async (caller, group, from): Promise<CopyPage | null> => {
+      const [key, place] = [readGroup(group), readPlace(from)];
+      const replicas = await prost.replicaSet(key, 1 + MIRRORS);
+      // It may have come just now, and is known here in a moment: then it asks again.
+      if (!replicas.some(({ id }) => id === caller)) {
+        throw new Error("as far as this node knows, you are no replica of this group");
+      }
+      const node = groups.get(key);
+      return node?.root.isHere ? pageOf(node, place) : groups.copies.page(key, place);
     },
     anycast: (caller, group, data, proof): AnycastAnswer => {
       const [key, read, shown] = [readGroup(group), readData(data), readHex(proof, 64)];

@@ -3,17 +3,25 @@
  * so that all go down one tree in one order, and keeps copies of what the next
  * root has to know.
  *
- * There may be two roots for a moment, while a node comes or goes. Then a message
- * may be taken by both; each node keeps it once all the same.
+ * There may be two roots for a while, when a node comes, goes, or is back at once.
+ * Each takes what the other has taken, and one gives way when the other has
+ * everything. A message may be taken by both; each node keeps it once all the same.
  */
 import type { Prost } from "prost/sdk";
 import { isRootOf } from "./attachment.ts";
 import type { GroupNode } from "./group-node.ts";
-import { MIRRORS, RENEW_MS } from "./limits.ts";
+import { joined } from "./copies.ts";
+import { BECOME_MS, MAX_PAGES, MIRRORS, RENEW_MS, RETRY_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
-import type { AtNode, Copy, Data, Submitted } from "./protocol.ts";
-import { readCopy } from "./reading.ts";
+import type { Batch } from "./outbox.ts";
+import type { AtNode, Copy, Submitted } from "./protocol.ts";
+import { readCopyPage } from "./reading.ts";
 import type { References } from "../replicated/references.ts";
+
+export interface Submission extends Batch {
+  readonly sender: string;
+  readonly run: string;
+}
 
 export interface RootPorts {
   readonly prost: Prost;
@@ -29,6 +37,8 @@ export class Root {
   readonly #references: References<AtNode>;
   readonly #mirrors: Mirrors;
   #isHere = false;
+  /** It became the root when it knew nobody: a node that starts is not in the ring yet. */
+  #isAlone = false;
   #becoming: Promise<void> | null = null;
   #renewedMs = 0;
 
@@ -48,6 +58,15 @@ export class Root {
     return this.#isHere;
   }
 
+  /** Whether it can speak for the group to another node. One that knew nobody asks the others first what they have. */
+  async isFor(caller: string): Promise<boolean> {
+    if (this.#isAlone && caller !== this.#prost.self) {
+      await this.tick();
+      if (this.#isAlone) return false;
+    }
+    return this.#isHere;
+  }
+
   /** Takes over: what the last root knew is at those who are next to it. */
   become(): Promise<void> {
     if (this.#isHere || this.#node.isClosed) return Promise.resolve();
@@ -58,20 +77,35 @@ export class Root {
   }
 
   async #become(): Promise<void> {
-    const here = this.#ports.copyHere(this.#node.group);
-    if (here) this.merge(here);
-    const others = await this.#others();
-    const copies = await Promise.all(others.map((id) => this.#copyAt(id)));
+    const untilMs = this.#prost.clock.now() + BECOME_MS;
+    let others = await this.#others();
+    let copies = await this.#copiesAt(others);
+    while (copies.includes("unknown") && this.#prost.clock.now() < untilMs) {
+      await new Promise<void>((resolve) => {
+        this.#prost.clock.after(RETRY_MS.first, resolve);
+      });
+      others = await this.#others();
+      copies = await this.#copiesAt(others);
+    }
     if (this.#isHere || this.#node.isClosed) return;
-    for (const copy of copies) if (copy) this.merge(copy);
+    // Last, for it has what came in the meantime.
+    const all = [...copies, this.#ports.copyHere(this.#node.group)];
+    this.#merge(joined(all.filter((copy) => copy !== null && copy !== "unknown")));
     this.#isHere = true;
-    this.#node.becomeRoot();
+    this.#isAlone = others.length === 0;
+    this.#node.becomeRoot(this.#isAlone);
     this.#renewedMs = this.#prost.clock.now();
     this.#mirrors.set(others);
   }
 
-  /** What another replica knows of the group. */
-  merge({ descriptor, messages }: Copy): void {
+  /** What another root took, and hands over. */
+  merge(copy: Copy): void {
+    this.#merge(copy);
+    this.#node.children.pump();
+    this.#mirrors.run();
+  }
+
+  #merge({ descriptor, messages }: Copy): void {
     this.#node.descriptor ??= descriptor;
     for (const [sender, run, serial, data] of messages) {
       this.#node.take({ sender, run, serial, data, isOld: true });
@@ -79,28 +113,22 @@ export class Root {
   }
 
   /** Messages of one sender, in order. */
-  async submit(
-    sender: string,
-    run: string,
-    messages: readonly { readonly serial: number; readonly data: Data }[],
-    proof: string,
-  ): Promise<Submitted> {
+  async submit({ sender, run, messages, after }: Submission, proof: string): Promise<Submitted> {
     if (!this.#isHere) return { kind: "later" };
     if (!this.#node.admits(sender, proof)) {
       return { kind: "no", why: "the group is closed, and this is not its credential" };
     }
+    if (this.#node.log.lacks(sender, run, after)) return { kind: "behind" };
     for (const { serial, data } of messages) {
       this.#node.take({ sender, run, serial, data, isOld: false });
     }
     this.#node.children.pump();
-    await this.#mirrors.caughtUp();
-    return { kind: "taken" };
+    return { kind: (await this.#mirrors.caughtUp()) ? "taken" : "later" };
   }
 
-  /** The descriptor is another one: the replicas hear of it before this resolves. */
+  /** The descriptor is another one: a replica hears of it before this resolves. */
   async describe(): Promise<void> {
-    this.#mirrors.run(true);
-    await this.#mirrors.caughtUp();
+    await this.#mirrors.described();
   }
 
   async tick(): Promise<void> {
@@ -108,16 +136,11 @@ export class Root {
     if (!this.#isHere || replicas.length === 0) return;
     const others = replicas.map(({ id }) => id).filter((id) => id !== this.#prost.self);
     this.#mirrors.set(others);
-    if (replicas[0]!.id !== this.#prost.self) {
-      // The new root gets what this one knows, as any replica does, and takes over.
-      await this.describe();
-      // One that refuses the application is no root, and this one stays it.
-      if (!this.#mirrors.has(replicas[0]!.id)) return;
-      if (await isRootOf(this.#prost, this.#node.group)) return;
+    if (replicas[0]!.id !== this.#prost.self) return this.#handOver(replicas[0]!.id);
+    if (this.#isAlone && others.length > 0) {
+      // They may have had another root, until this node came back: it begins as any new root does.
       this.#isHere = false;
-      this.#mirrors.set([]);
-      this.#node.noRoot();
-      return;
+      return this.become();
     }
     const now = this.#prost.clock.now();
     if (now - this.#renewedMs < RENEW_MS) return;
@@ -125,9 +148,20 @@ export class Root {
     this.#mirrors.run(true);
   }
 
+  /** The new root gets what this one knows, and takes over. One that refuses the application is no root, and this one stays it. */
+  async #handOver(id: string): Promise<void> {
+    if (!(await this.#mirrors.handOver(id))) return;
+    if (await isRootOf(this.#prost, this.#node.group)) return;
+    // If this one took something in the meantime, it hands over once more, at the next beat.
+    if (!this.#isHere || !this.#mirrors.has(id)) return;
+    this.#isHere = false;
+    this.#mirrors.stop();
+    this.#node.noRoot();
+  }
+
   close(): void {
     this.#isHere = false;
-    this.#mirrors.set([]);
+    this.#mirrors.stop();
   }
 
   async #others(): Promise<string[]> {
@@ -135,12 +169,28 @@ export class Root {
     return replicas.map(({ id }) => id).filter((id) => id !== this.#prost.self);
   }
 
-  async #copyAt(id: string): Promise<Copy | null> {
+  #copiesAt(ids: readonly string[]): Promise<(Copy | null | "unknown")[]> {
+    return Promise.all(ids.map((id) => this.#copyAt(id)));
+  }
+
+  /** All that a replica has; null when it has nothing, or refuses the application; "unknown" when it may say later. */
+  async #copyAt(id: string): Promise<Copy | null | "unknown"> {
+    const pages: Copy[] = [];
     try {
-      const copy = await this.#references.at(id, (there) => there.copyOf(this.#node.group));
-      return copy === null ? null : readCopy(copy);
-    } catch {
-      return null;
+      for (let from: number | null = 0; from !== null && pages.length < MAX_PAGES;) {
+        const place: number = from;
+        const answer = await this.#references.at(id, (there) =>
+          there.copyOf(this.#node.group, place),
+        );
+        if (answer === null) break;
+        const page = readCopyPage(answer);
+        pages.push(page);
+        from = page.next;
+      }
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown };
+      if (code !== "refused" && code !== "no-such-method") return "unknown";
     }
+    return pages.length === 0 ? null : joined(pages);
   }
 }

@@ -24,7 +24,7 @@ export type CastService = {
 
 export interface CreateOptions {
   readonly closed?: boolean;
-  /** One that was drawn elsewhere: 64 hex digits. */
+  /** One that was drawn elsewhere: 64 hex digits. The group is closed then, whether `closed` says so or not. */
   readonly credential?: string;
 }
 
