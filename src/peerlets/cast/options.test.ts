@@ -21,7 +21,7 @@ describe("who creates a group", () => {
     { options: { closed: "yes" }, why: /closed is true or false/ },
     { options: { closed: 1 }, why: /closed is true or false/ },
     { options: { closed: null }, why: /closed is true or false/ },
-    { options: { close: true }, why: /are closed and credential: there is no "close"/ },
+    { options: { close: true }, why: /there is no option "close", but closed, credential/ },
     { options: { closed: false, credential: SECRET }, why: /open group has no credential/ },
     { options: { closed: true, credential: "" }, why: /leave it out to have one drawn/ },
     { options: { credential: "secret" }, why: /64 hex digits/ },
@@ -44,7 +44,7 @@ describe("who joins", () => {
 
   test.each([
     { options: { credential: 7 }, why: /64 hex digits/ },
-    { options: { key: SECRET }, why: /are credential: there is no "key"/ },
+    { options: { key: SECRET }, why: /there is no option "key", but credential/ },
     { options: SECRET, why: /are an object/ },
   ])("may not say $options", ({ options, why }) => {
     expect(() => readJoining(options)).toThrow(why);
@@ -64,7 +64,7 @@ describe("who looks what came", () => {
     { options: { after: "x" }, why: /a whole number from 0/ },
     { options: { after: -1 }, why: /a whole number from 0/ },
     { options: { after: 1.5 }, why: /a whole number from 0/ },
-    { options: { since: 1 }, why: /there is no "since"/ },
+    { options: { since: 1 }, why: /there is no option "since"/ },
     { options: 12, why: /are an object/ },
   ])("may not say $options", ({ options, why }) => {
     expect(() => readReceiving(options)).toThrow(why);

@@ -2,13 +2,14 @@
  * Reads the options that clients give. One that is not known, or of another kind,
  * is refused: a group that was meant to be closed and is open shows itself to nobody.
  */
+import { readOptions } from "../replicated/options.ts";
 import { readHex } from "./reading.ts";
 
 /** Of a secret. */
 export const CREDENTIAL_BYTES = 32;
 
-/** Of a name in a message for a person. A guess. */
-const MAX_SHOWN_CHARS = 50;
+/** Options whose names are known, and nothing else. */
+type Strange = Readonly<Record<string, unknown>>;
 
 export interface Creating {
   readonly isClosed: boolean;
@@ -17,7 +18,7 @@ export interface Creating {
 }
 
 export function readCreating(value: unknown): Creating {
-  const { closed, credential } = readOptions("create", value, ["closed", "credential"]);
+  const { closed, credential } = readOptions<Strange>(value, ["closed", "credential"]);
   if (closed !== undefined && typeof closed !== "boolean") {
     throw new TypeError(
       "closed is true or false: true for a group that takes a credential to join",
@@ -35,14 +36,14 @@ export function readCreating(value: unknown): Creating {
 
 /** The credential; "" when there is none. */
 export function readJoining(value: unknown): string {
-  const { credential } = readOptions("join", value, ["credential"]);
+  const { credential } = readOptions<Strange>(value, ["credential"]);
   // What `create` answers for an open group is "".
   return credential === undefined || credential === "" ? "" : readCredential(credential);
 }
 
 /** After which number. */
 export function readReceiving(value: unknown): number {
-  const { after } = readOptions("received", value, ["after"]);
+  const { after } = readOptions<Strange>(value, ["after"]);
   if (after === undefined) return 0;
   if (Number.isSafeInteger(after) && (after as number) >= 0) return after as number;
   throw new TypeError("after is the number of a message that came: a whole number from 0");
@@ -54,20 +55,4 @@ function readCredential(value: unknown): string {
   } catch {
     throw new TypeError("credential is 64 hex digits: what create answered to who made the group");
   }
-}
-
-function readOptions(
-  method: string,
-  value: unknown,
-  names: readonly string[],
-): Readonly<Record<string, unknown>> {
-  if (value === undefined || value === null) return {};
-  const known = names.join(" and ");
-  if (typeof value !== "object" || Array.isArray(value)) {
-    throw new TypeError(`the options of ${method} are an object, with ${known}`);
-  }
-  const strange = Object.keys(value).find((name) => !names.includes(name));
-  if (strange === undefined) return value as Readonly<Record<string, unknown>>;
-  const shown = strange.slice(0, MAX_SHOWN_CHARS);
-  throw new TypeError(`the options of ${method} are ${known}: there is no "${shown}"`);
 }

@@ -5,9 +5,9 @@ export function readOptions<Options extends object>(
   options: unknown,
   names: readonly (keyof Options & string)[],
 ): Partial<Options> {
-  if (options === undefined) return {};
+  if (options === undefined || options === null) return {};
   const known = names.join(", ");
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (typeof options !== "object" || Array.isArray(options)) {
     throw new TypeError(`options are an object, with some of ${known}`);
   }
   const unknown = Object.keys(options).find((name) => !(names as readonly string[]).includes(name));
