@@ -30,6 +30,7 @@ import type { PeerletSetup } from "../sdk/peerlet.ts";
 
 /** Modules by their text: a thousand nodes that run the same code load it once. */
 const modules = new Map<string, Promise<{ readonly default?: unknown }>>();
+const loading = new Set<Promise<unknown>>();
 
 function load(code: Uint8Array): Promise<{ readonly default?: unknown }> {
   const text = Buffer.from(code).toString("base64");
@@ -37,7 +38,17 @@ function load(code: Uint8Array): Promise<{ readonly default?: unknown }> {
   if (known) return known;
   const module = import(`data:text/javascript;base64,${text}`) as Promise<{ default?: unknown }>;
   modules.set(text, module);
+  loading.add(module);
+  const loaded = () => loading.delete(module);
+  module.then(loaded, loaded);
   return module;
+}
+
+/** False when no module is being loaded, true after all have been: that takes real time, and none may pass. */
+export async function modulesLoaded(): Promise<boolean> {
+  if (loading.size === 0) return false;
+  await Promise.allSettled(loading);
+  return true;
 }
 
 export class InProcessSandbox implements Sandbox {

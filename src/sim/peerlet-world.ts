@@ -20,7 +20,7 @@ import {
 } from "../peer/manifest.ts";
 import { writePackageFile } from "../peer/package-file.ts";
 import type { PeerEvents } from "../peer/peer.ts";
-import { InProcessSandbox } from "./in-process-sandbox.ts";
+import { InProcessSandbox, modulesLoaded } from "./in-process-sandbox.ts";
 import { memoryStores } from "./memory-storage.ts";
 import { type SimNode, World, type WorldOptions, hashSignature } from "./world.ts";
 
@@ -240,7 +240,8 @@ function usesOf(packages: Readonly<Record<string, MadePackage>>): Record<string,
   return Object.fromEntries(uses) as Record<string, Use>;
 }
 
-/** One turn of the event loop settles any chain of promises. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** One turn of the event loop settles any chain of promises, but for a module that is loaded for the first time. */
+export async function settled(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (await modulesLoaded());
 }
