@@ -32,6 +32,9 @@ import { Usefulness } from "./usefulness.ts";
 import { Watches } from "./watches.ts";
 import type { Reply } from "./way-back.ts";
 
+/** Of so many rounds one still opens a long link when there is no time to spare. A guess. */
+const PRESSED_ROUNDS = 4;
+
 export interface ChordPorts {
   readonly env: Env;
   readonly identity: Identity;
@@ -451,6 +454,14 @@ export class ChordNode implements KeyBasedRouting {
     if (this.#rounds % tellAllRounds === 0) this.#announcer.tellAll("all");
     else if (this.#rounds % tellNearRounds === 0) this.#announcer.tellAll("near");
     this.#stabilizer.trim();
-    if (this.#isMember && !this.#stabilizer.isBusy) this.#fingers.fixFingers();
+    if (this.#isMember && !this.#stabilizer.isBusy && this.#hasTimeForFingers()) {
+      this.#fingers.fixFingers();
+    }
+  }
+
+  /** A link costs as much as many messages: on a busy machine, or amid a burst, long ones come more slowly. */
+  #hasTimeForFingers(): boolean {
+    if (!this.#stabilizer.isPressed && !this.#router.isBusy) return true;
+    return this.#rounds % PRESSED_ROUNDS === 0;
   }
 }

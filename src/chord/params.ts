@@ -43,7 +43,7 @@ export interface ChordParams {
   readonly spareMs: number;
   /** A hop holds a message for at most this, in ms; then it says unreachable. A guess: a neighbour's death is known by then. */
   readonly holdMs: number;
-  /** The source sends again after this much silence, in ms, and at most so often. Guesses. */
+  /** The source sends again after this much silence, in ms, then twice that, and at most so often. Guesses. */
   readonly resendMs: number;
   readonly mostResends: number;
   /** Messages that may wait for an acknowledgement, over all links. A guess: 1 s of the fastest measured link. */
@@ -82,7 +82,7 @@ export const DEFAULT_PARAMS: ChordParams = {
   spareMs: 3_000,
   holdMs: 9_000,
   resendMs: 4_000,
-  mostResends: 1,
+  mostResends: 2,
   mostPending: 16_384,
   mostPendingOfLink: 2_048,
   mostSeen: 16_384,

@@ -16,6 +16,7 @@ class FakeLink {
   isFull = false;
   doubts = 0;
   doubtedMs = 0;
+  heardAtMs = Number.NEGATIVE_INFINITY;
   sendBulk(bytes: Uint8Array): boolean {
     if (!this.isFull) this.sent.push(Routed.parse(bytes)!);
     return !this.isFull;
@@ -52,7 +53,14 @@ interface Again {
 function setUp(mostPending = DEFAULT_PARAMS.mostPending) {
   const clock = new VirtualClock();
   const counters = new Counters();
-  const env = { clock, random: new SeededRandom(1), log: { debug: () => {} } };
+  /** How long this tab has stood still: its timers are as late. */
+  const still = { ms: 0 };
+  const tabClock = {
+    now: () => clock.now() + still.ms,
+    after: (delayMs: number, task: () => void) => clock.after(delayMs, task),
+    soon: (task: () => void) => clock.soon(task),
+  };
+  const env = { clock: tabClock, random: new SeededRandom(1), log: { debug: () => {} } };
   const again: Again[] = [];
   const givenUp: Routed[] = [];
   const pending: Pending = new Pending(
@@ -64,12 +72,60 @@ function setUp(mostPending = DEFAULT_PARAMS.mostPending) {
       tryAgain: (routed, tried, sinceMs) =>
         again.push({ message: routed, tried: tried && new Set(tried), sinceMs }),
       giveUp: (routed) => givenUp.push(routed),
+      sent: () => {},
     },
   );
   const hand = (link: FakeLink, routed = message()) =>
     pending.handOver(routed, link.asLink, null, clock.now(), false);
-  return { clock, counters, pending, again, givenUp, hand };
+  return { clock, still, counters, pending, again, givenUp, hand };
 }
+
+test("a next hop that is heard of and only busy keeps its messages for a while", () => {
+  const { clock, pending, again, hand } = setUp();
+  const link = new FakeLink();
+  hand(link);
+  for (let ms = 0; ms < 5_900; ms += 100) {
+    link.heardAtMs = clock.now();
+    clock.advance(100);
+  }
+  expect(again).toEqual([]);
+  link.heardAtMs = clock.now();
+  clock.advance(300);
+  expect(again).toHaveLength(1);
+  pending.close();
+});
+
+test("what is passed by three later acknowledgements is lost, and goes another way at once", () => {
+  const { clock, pending, again, hand } = setUp();
+  const link = new FakeLink();
+  for (let id = 1; id <= 5; id++) hand(link, message(id));
+  clock.advance(10);
+  const serials = link.sent.map(({ hopSerial }) => hopSerial);
+  pending.acknowledged(link.asLink, serials[1]!);
+  pending.acknowledged(link.asLink, serials[2]!);
+  expect(again).toEqual([]);
+  pending.acknowledged(link.asLink, serials[3]!);
+  expect(again.map((one) => one.message.messageId)).toEqual([1]);
+  expect(again[0]!.tried).toEqual(new Set([link]));
+  // It may come late all the same; and what nothing overtook is not lost.
+  pending.acknowledged(link.asLink, serials[0]!);
+  pending.acknowledged(link.asLink, serials[4]!);
+  expect(again).toHaveLength(1);
+  expect(pending.count).toBe(0);
+});
+
+test("time in which this tab stood still itself is not held against a next hop", () => {
+  const { clock, still, pending, again, hand } = setUp();
+  const link = new FakeLink();
+  hand(link);
+  clock.advance(500);
+  still.ms += 5_000;
+  clock.advance(100);
+  expect(again).toEqual([]);
+  clock.advance(600);
+  expect(again).toHaveLength(1);
+  pending.close();
+});
 
 test("a message that is handed over counts a hop and has a serial of its own", () => {
   const { hand } = setUp();

@@ -3,9 +3,12 @@
  * for them, handed to it and not acknowledged yet, or held while there is no
  * way on.
  *
- * A next hop that does not acknowledge in time is doubted, and the message
- * tries another way; when there is none it waits for the link to answer or to
- * die. Bounded in number and in time.
+ * A message tries another way when its next hop has fallen silent, has
+ * acknowledged later ones but not this, or is heard of and does not come to it
+ * for long; when there is no other way it waits for the link to answer or to
+ * die. The easy mistake: a next hop that is only busy will come to it, and a
+ * second try makes it busier still (`sim/scenarios/busy-machine.test.ts`).
+ * Bounded in number and in time.
  */
 import type { Counters } from "../base/counters.ts";
 import type { Env } from "../env/env.ts";
@@ -20,6 +23,10 @@ interface HandedOver {
   readonly message: Routed;
   readonly sinceMs: number;
   sentAtMs: number;
+  /** As `sentAtMs`, on the clock that stands still while this tab does. */
+  sentAwakeMs: number;
+  /** How often a later one was acknowledged while this was the oldest that was not. */
+  overtaken: number;
   readonly tried: Set<Link> | null;
   /** Whether this node got it as a final message: what to try next depends on it. */
   readonly wasFinal: boolean;
@@ -62,12 +69,18 @@ interface Held {
 export interface PendingPorts {
   tryAgain(message: Routed, tried: Set<Link> | null, sinceMs: number): void;
   giveUp(message: Routed): void;
+  /** It left this node, for the first time or again. */
+  sent(message: Routed): void;
 }
 
 /** Bytes that large messages may make wait for one link: four queues full. A guess. */
 const MOST_BYTES = 4 * QUEUE_BYTES.bulk;
 /** How often what is late is looked for, in ms: a tenth of the shortest time-out. */
 const SWEEP_MS = 100;
+/** A next hop that is heard of and has not come to a message for so long shall not keep it, in ms: its other links may be idle. A guess. */
+const BUSY_MS = 6_000;
+/** Channels keep order, so what was sent before something that is acknowledged was lost; three times, as RFC 5681, for those that do not. */
+const MOST_OVERTAKEN = 3;
 /** Late acknowledgements that are still listened for on one link. A guess. */
 const MOST_LATE = 64;
 
@@ -80,6 +93,8 @@ export class Pending {
   #held: Held[] = [];
   #count = 0;
   #serial = 0;
+  /** For how long timers were late, all told: this tab was too busy to hear of an acknowledgement. */
+  #stoodStillMs = 0;
   #cancelSweep: (() => void) | null = null;
   #closed = false;
 
@@ -102,7 +117,15 @@ export class Pending {
     const load = this.#loads.get(link) ?? new Load();
     if (this.#count >= mostPending || load.count >= mostPendingOfLink) return false;
     if (message.bytes.length > MAX_FRAME_BYTES && load.bytes >= MOST_BYTES) return false;
-    const handed: HandedOver = { message, sinceMs, sentAtMs: 0, tried, wasFinal };
+    const handed: HandedOver = {
+      message,
+      sinceMs,
+      sentAtMs: 0,
+      sentAwakeMs: 0,
+      overtaken: 0,
+      tried,
+      wasFinal,
+    };
     if (load.waiting.size > 0 || !load.window.hasRoom(load.sent.size)) load.waiting.add(handed);
     else if (!this.#send(handed, link, load)) return false;
     this.#loads.set(link, load);
@@ -122,7 +145,9 @@ export class Pending {
       return false;
     }
     handed.sentAtMs = this.#env.clock.now();
+    handed.sentAwakeMs = handed.sentAtMs - this.#stoodStillMs;
     load.sent.set(serial, handed);
+    this.#ports.sent(message);
     return true;
   }
 
@@ -137,6 +162,18 @@ export class Pending {
     this.#sweepLater();
   }
 
+  /** Messages that this node is responsible for now. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How long an acknowledgement may take by now, in ms: the mean of the links that carried something; 0 when none has. */
+  hopTimeoutMs(): number {
+    let sum = 0;
+    for (const { rtt } of this.#loads.keys()) sum += rtt.timeoutMs;
+    return sum / Math.max(1, this.#loads.size);
+  }
+
   acknowledged(link: Link, serial: number): void {
     const load = this.#loads.get(link);
     const handed = load?.sent.get(serial);
@@ -149,7 +186,26 @@ export class Pending {
     load.window.acknowledged(now, tookMs, load.sent.size);
     load.late.delete(serial);
     if (load.sent.delete(serial)) this.#count -= 1;
+    if (handed) this.#noteOvertaken(serial, link, load);
     this.#sendWaiting(link, load);
+  }
+
+  /** What was sent before something that is acknowledged by now, and is not itself, got lost. */
+  #noteOvertaken(serial: number, link: Link, load: Load): void {
+    const oldest = load.sent.entries().next().value;
+    if (oldest === undefined || !isBefore(oldest[0], serial)) return;
+    const [lost, handed] = oldest;
+    handed.overtaken += 1;
+    if (handed.overtaken < MOST_OVERTAKEN) return;
+    this.#missed(lost, handed, load);
+    this.#again(handed, link, true);
+  }
+
+  /** Of the link's messages, this one was not acknowledged in time. */
+  #missed(serial: number, handed: HandedOver, load: Load): void {
+    load.sent.delete(serial);
+    this.#count -= 1;
+    load.listenFor(serial, handed.sentAtMs);
   }
 
   #sendWaiting(link: Link, load: Load): void {
@@ -212,8 +268,11 @@ export class Pending {
   }
 
   #sweepLater(): void {
+    const setAtMs = this.#env.clock.now();
     this.#cancelSweep ??= this.#env.clock.after(SWEEP_MS, () => {
       this.#cancelSweep = null;
+      const lateMs = this.#env.clock.now() - setAtMs - SWEEP_MS;
+      if (lateMs > SWEEP_MS) this.#stoodStillMs += lateMs;
       this.#sweep();
       if (this.#count > 0 && !this.#closed) this.#sweepLater();
     });
@@ -228,15 +287,16 @@ export class Pending {
 
   #sweepLink(link: Link, load: Load): void {
     const now = this.#env.clock.now();
+    const awakeMs = now - this.#stoodStillMs;
     const { timeoutMs } = link.rtt;
+    const patienceMs = now - link.heardAtMs < timeoutMs ? Math.max(BUSY_MS, timeoutMs) : timeoutMs;
     let isMissed = false;
     for (const [serial, handed] of [...load.sent]) {
       // In the order they were sent: the first that is not late ends the search.
-      if (now - handed.sentAtMs < timeoutMs) break;
+      if (awakeMs - handed.sentAwakeMs < patienceMs) break;
       // A doubted link may end at once, and then all of its messages are on another way already.
-      if (!load.sent.delete(serial)) continue;
-      this.#count -= 1;
-      load.listenFor(serial, handed.sentAtMs);
+      if (!load.sent.has(serial)) continue;
+      this.#missed(serial, handed, load);
       isMissed = true;
       link.doubt();
       this.#again(handed, link, true);
@@ -245,4 +305,9 @@ export class Pending {
     if (link.doubtedMs >= timeoutMs) this.#sendElsewhere(link, load);
     else this.#sendWaiting(link, load);
   }
+}
+
+/** Serials are of 32 bits and begin again. */
+function isBefore(a: number, b: number): boolean {
+  return ((b - a) | 0) > 0;
 }

@@ -38,16 +38,26 @@ function receipt(messageId: number, changes: Partial<BodyOf<"receipt">> = {}): B
   };
 }
 
-/** Sends again after 4 s, at most `mostResends` times. */
+/** Sends again after 4 s, at most `mostResends` times. What is sent leaves at once, while `way.isOpen`. */
 function setUp(mostResends = 1) {
+  const way = { isOpen: true, hopTimeoutMs: 1_000 };
+  const rules = { resendMs: 4_000, mostResends, hopTimeoutMs: () => way.hopTimeoutMs };
   const clock = new VirtualClock();
   const env = { clock, random: new SeededRandom(1), log: { debug: () => {} } };
   const resent: Routed[] = [];
-  const receipts = new Receipts(env, 4_000, mostResends, (again) => resent.push(again));
+  const leave = (messageId: number) => {
+    if (way.isOpen) receipts.sent(messageId);
+  };
+  const receipts = new Receipts(env, rules, (again) => {
+    resent.push(again);
+    leave(again.messageId);
+  });
   const results: RouteResult[] = [];
-  const expectOne = (messageId: number, timeoutMs: number) =>
+  const expectOne = (messageId: number, timeoutMs: number) => {
     receipts.expect(message(messageId), timeoutMs, (result) => results.push(result));
-  return { clock, receipts, resent, results, expectOne };
+    leave(messageId);
+  };
+  return { clock, way, receipts, resent, results, expectOne };
 }
 
 test.each([
@@ -88,7 +98,8 @@ test("a receipt that nobody waits for settles nothing", () => {
 test.each([
   { timeoutMs: 10_000, mostResends: 1, resentAtMs: [4_000] },
   { timeoutMs: 10_000, mostResends: 0, resentAtMs: [] },
-  { timeoutMs: 10_000, mostResends: 9, resentAtMs: [4_000, 8_000] },
+  { timeoutMs: 30_000, mostResends: 2, resentAtMs: [4_000, 12_000] },
+  { timeoutMs: 30_000, mostResends: 9, resentAtMs: [4_000, 12_000, 28_000] },
   { timeoutMs: 4_000, mostResends: 9, resentAtMs: [] },
   { timeoutMs: 4_001, mostResends: 9, resentAtMs: [4_000] },
   { timeoutMs: 100, mostResends: 9, resentAtMs: [] },
@@ -116,11 +127,37 @@ test("what is sent again is the same message as a later attempt, and nobody else
   // A hop that works on it must not change what is kept.
   resent[0]!.countHop();
   resent[0]!.attempt = 99;
-  clock.advance(4_000);
+  clock.advance(8_000);
   expect(resent.map(({ messageId }) => messageId)).toEqual([1, 1]);
   expect(resent[1]!.hopsMade).toBe(0);
   expect(resent[1]!.attempt).toBe(32);
   expect(resent[1]!.data).toEqual(Uint8Array.of(1));
+});
+
+test("what waits for its turn here is not sent again; its silence counts from when it leaves", () => {
+  const { clock, way, receipts, resent, results, expectOne } = setUp();
+  way.isOpen = false;
+  expectOne(1, 20_000);
+  clock.advance(9_000);
+  expect(resent).toEqual([]);
+  receipts.sent(1);
+  clock.advance(3_999);
+  expect(resent).toEqual([]);
+  clock.advance(1);
+  expect(resent).toHaveLength(1);
+  clock.advance(7_000);
+  expect(results).toMatchObject([{ receipt: { kind: "timed-out", afterMs: 20_000 } }]);
+});
+
+test("where each hop takes long the way may too: four hop time-outs", () => {
+  const { clock, way, resent, expectOne } = setUp();
+  expectOne(1, 20_000);
+  clock.advance(3_000);
+  way.hopTimeoutMs = 2_500;
+  clock.advance(6_999);
+  expect(resent).toEqual([]);
+  clock.advance(1);
+  expect(resent).toHaveLength(1);
 });
 
 test("a receipt for the second attempt settles it as well", () => {

@@ -11,11 +11,25 @@ import type { Routed } from "../wire/routed.ts";
 interface Waiting {
   readonly message: Routed;
   readonly timeoutMs: number;
+  readonly untilMs: number;
   readonly done: (result: RouteResult) => void;
   readonly resend: (message: Routed) => void;
+  /** When it last left this node; null while it waits here for its turn or for a way. */
+  sentAtMs: number | null;
   resends: number;
   cancel: () => void;
 }
+
+export interface ResendRules {
+  /** Silence after which the source sends again, in ms; twice that the next time, and so on. */
+  readonly resendMs: number;
+  readonly mostResends: number;
+  /** How long a hop's acknowledgement may take by now, in ms: where each hop takes long, so does the way. */
+  hopTimeoutMs(): number;
+}
+
+/** Hops of a way whose time-outs are waited for. A guess: a ring of 256 nodes takes 4 in the mean. */
+const HOPS_AWAITED = 4;
 
 /** An attempt counts by this much, so that hops may count detours in between. */
 const ATTEMPT_STEP = 16;
@@ -40,15 +54,13 @@ export function sendingOf(attempt: number): number {
 
 export class Receipts {
   readonly #env: Env;
-  readonly #resendMs: number;
-  readonly #mostResends: number;
+  readonly #rules: ResendRules;
   readonly #resend: (message: Routed) => void;
   readonly #waiting = new Map<number, Waiting>();
 
-  constructor(env: Env, resendMs: number, mostResends: number, resend: (message: Routed) => void) {
+  constructor(env: Env, rules: ResendRules, resend: (message: Routed) => void) {
     this.#env = env;
-    this.#resendMs = resendMs;
-    this.#mostResends = mostResends;
+    this.#rules = rules;
     this.#resend = resend;
   }
 
@@ -63,9 +75,24 @@ export class Receipts {
     done: (result: RouteResult) => void,
     resend = this.#resend,
   ): void {
-    const waiting = { message, timeoutMs, done, resend, resends: 0, cancel: () => {} };
+    const waiting: Waiting = {
+      message,
+      timeoutMs,
+      untilMs: this.#env.clock.now() + timeoutMs,
+      done,
+      resend,
+      sentAtMs: null,
+      resends: 0,
+      cancel: () => {},
+    };
     this.#waiting.set(message.messageId, waiting);
-    this.#wait(waiting, timeoutMs);
+    this.#wait(waiting);
+  }
+
+  /** It left this node: from here on it may be lost. */
+  sent(messageId: number): void {
+    const waiting = this.#waiting.get(messageId);
+    if (waiting) waiting.sentAtMs = this.#env.clock.now();
   }
 
   has(messageId: number): boolean {
@@ -99,20 +126,38 @@ export class Receipts {
     return true;
   }
 
-  #wait(waiting: Waiting, leftMs: number): void {
-    // Each hop of a per-hop message may first have to fetch and start the application: silence is no loss yet.
-    const resendMs = waiting.message.perHop ? 2 * this.#resendMs : this.#resendMs;
-    const isLast = waiting.resends >= this.#mostResends || leftMs <= resendMs;
-    waiting.cancel = this.#env.clock.after(isLast ? leftMs : resendMs, () => {
-      if (isLast) {
-        const receipt = { kind: "timed-out", afterMs: waiting.timeoutMs } as const;
-        this.#finish(waiting.message.messageId, { receipt, trace: [], body: NO_BYTES });
-        return;
-      }
-      waiting.resends += 1;
-      waiting.message.attempt += ATTEMPT_STEP;
-      waiting.resend(waiting.message.copy());
-      this.#wait(waiting, leftMs - resendMs);
+  #wait(waiting: Waiting): void {
+    const { clock } = this.#env;
+    const leftMs = waiting.untilMs - clock.now();
+    const toResendMs = this.#toResendMs(waiting);
+    waiting.cancel = clock.after(Math.min(leftMs, toResendMs), () => {
+      if (clock.now() >= waiting.untilMs) return this.#timedOut(waiting);
+      // It may have been sent later than the timer was set, or be under way on a ring that has become slow.
+      if (this.#toResendMs(waiting) <= 0) this.#sendAgain(waiting);
+      this.#wait(waiting);
     });
+  }
+
+  /** In how many ms it is to be sent again, as things are now. */
+  #toResendMs({ message, resends, sentAtMs }: Waiting): number {
+    const { resendMs, mostResends } = this.#rules;
+    if (resends >= mostResends) return Number.POSITIVE_INFINITY;
+    if (sentAtMs === null) return resendMs;
+    const patienceMs = Math.max(resendMs, HOPS_AWAITED * this.#rules.hopTimeoutMs());
+    // Each hop of a per-hop message may first have to fetch and start the application: silence is no loss yet.
+    const waitMs = patienceMs * 2 ** resends * (message.perHop ? 2 : 1);
+    return sentAtMs + waitMs - this.#env.clock.now();
+  }
+
+  #sendAgain(waiting: Waiting): void {
+    waiting.resends += 1;
+    waiting.sentAtMs = null;
+    waiting.message.attempt += ATTEMPT_STEP;
+    waiting.resend(waiting.message.copy());
+  }
+
+  #timedOut({ message, timeoutMs }: Waiting): void {
+    const receipt = { kind: "timed-out", afterMs: timeoutMs } as const;
+    this.#finish(message.messageId, { receipt, trace: [], body: NO_BYTES });
   }
 }

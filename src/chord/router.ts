@@ -21,6 +21,9 @@ import type { RingView } from "./ring-view.ts";
 import { type Heading, nextHop } from "./routing.ts";
 import { type Reply, WayBack } from "./way-back.ts";
 
+/** More messages than this under way at once are no everyday use. A guess. */
+const BUSY_COUNT = 32;
+
 export interface RouterPorts {
   linkTo(id: Id): Link | undefined;
   isMember(): boolean;
@@ -58,8 +61,13 @@ export class Router {
       tryAgain: (message, tried, sinceMs) => this.#sendOn(message, tried, sinceMs),
       giveUp: (message) =>
         this.#unreachable(message, "the ring is repairing: no next hop answered"),
+      sent: ({ source, messageId }) => {
+        if (source === view.self) this.#receipts.sent(messageId);
+      },
     });
-    this.#receipts = new Receipts(env, params.resendMs, params.mostResends, (message) => {
+    const { resendMs, mostResends } = params;
+    const hopTimeoutMs = () => this.#pending.hopTimeoutMs();
+    this.#receipts = new Receipts(env, { resendMs, mostResends, hopTimeoutMs }, (message) => {
       this.#counters.add("routed.resent");
       this.#take(message, null);
     });
@@ -67,6 +75,11 @@ export class Router {
       linkTo: (id) => ports.linkTo(id),
       routeTo: (node, data) => this.#take(this.#makeSystem(node, data, true, false), null),
     });
+  }
+
+  /** So many messages wait that everything else that can wait shall wait. */
+  get isBusy(): boolean {
+    return this.#pending.count > BUSY_COUNT;
   }
 
   /** A message of this node's own. */

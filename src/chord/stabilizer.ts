@@ -73,9 +73,9 @@ export class Stabilizer {
     if (lateMs > LATE_MS) this.#pressedAtMs = this.#env.clock.now();
   }
 
-  /** How much longer links that can wait shall wait, in ms. */
-  #pressedMs(): number {
-    return this.#env.clock.now() - this.#pressedAtMs < 2 * this.#params.roundMs ? PRESSED_MS : 0;
+  /** The machine has no time to spare. */
+  get isPressed(): boolean {
+    return this.#env.clock.now() - this.#pressedAtMs < 2 * this.#params.roundMs;
   }
 
   /** A newcomer whose neighbours are still missing: its long links can wait. */
@@ -109,7 +109,7 @@ export class Stabilizer {
         ? isNewcomer
           ? 0
           : courtesyMs
-        : spareMs + this.#pressedMs();
+        : spareMs + (this.isPressed ? PRESSED_MS : 0);
       const waitMs = sinceMs + patienceMs - now;
       if (waitMs <= 0) this.tryDial(id);
       else again = Math.min(again ?? waitMs, waitMs);

@@ -56,7 +56,11 @@ function setUp() {
     };
     return [A, B].includes(id) ? ({ id, sendBulk } as unknown as Link) : undefined;
   };
-  const receipts = new Receipts(env, 4_000, 1, () => {});
+  const receipts = new Receipts(
+    env,
+    { resendMs: 4_000, mostResends: 1, hopTimeoutMs: () => 0 },
+    () => {},
+  );
   const rerouted: Id[] = [];
   const wayBack = new WayBack(env, counters, SELF, DEFAULT_PARAMS, receipts, {
     linkTo,

@@ -121,6 +121,11 @@ export class Link implements Place {
     return this.#queue.waitingBytes + this.#channel.bufferedBytes();
   }
 
+  /** When something last came from the other end. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
   /** True while the other end owes us a sign of life. */
   get isDoubted(): boolean {
     return this.#doubtedSinceMs !== null;

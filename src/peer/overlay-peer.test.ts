@@ -211,8 +211,8 @@ test("a route with a hint and no key goes straight to that node; what is left ou
   void peer.route(null, APP_ID, DATA, { hint: OTHER });
   void peer.route(KEY, APP_ID, DATA);
   expect(kbr.requests).toMatchObject([
-    { key: null, hint: OTHER, perHop: false, locator: "", timeoutMs: 10_000 },
-    { key: KEY, hint: null, perHop: false, locator: "", timeoutMs: 10_000 },
+    { key: null, hint: OTHER, perHop: false, locator: "", timeoutMs: 30_000 },
+    { key: KEY, hint: null, perHop: false, locator: "", timeoutMs: 30_000 },
   ]);
 });
 
@@ -285,7 +285,7 @@ test("calls without end while joining are refused, not kept", async () => {
 test("a trace tells the way and how long it took", async () => {
   const { clock, peer, kbr } = joined();
   const trace = peer.trace(KEY);
-  expect(kbr.traces).toEqual([{ key: KEY, timeoutMs: 10_000 }]);
+  expect(kbr.traces).toEqual([{ key: KEY, timeoutMs: 30_000 }]);
   clock.advance(120);
   kbr.answer(delivered, [SELF, OTHER]);
   await expect(trace).resolves.toEqual({ root: OTHER, hops: [SELF, OTHER], ms: 120 });

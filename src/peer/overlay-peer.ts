@@ -46,8 +46,11 @@ export interface OverlayPeerPorts {
   leave(): void;
 }
 
-/** Receipts and traces wait this long by default, in ms, and may be told to wait between these. Guesses. */
-const TIMEOUT_MS = { default: 10_000, least: 100, most: 60_000 } as const;
+/**
+ * Receipts and traces wait this long by default, in ms, and may be told to wait between these. Guesses: a page
+ * whose machine is busy for a while rather has its answer late than none.
+ */
+const TIMEOUT_MS = { default: 30_000, least: 100, most: 60_000 } as const;
 /** Calls that may wait for the node to join. More are a mistake. A guess. */
 const MOST_WAITING = 10_000;
 /** Goodbyes have left by then, in ms. See LINGER_MS in `link.ts`. */

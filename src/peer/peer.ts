@@ -65,7 +65,7 @@ export interface RouteOptions {
   readonly type?: AppType;
   /** Where the application's code can be had, at most 255 bytes of UTF-8. Default: where it came from, when it is installed here. */
   readonly locator?: string;
-  /** How long to wait for the receipt, in ms: 100 to 60,000; default 10,000 (a guess). */
+  /** How long to wait for the receipt, in ms: 100 to 60,000; default 30,000 (a guess). */
   readonly timeoutMs?: number;
 }
 
