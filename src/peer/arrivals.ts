@@ -145,16 +145,21 @@ export class Arrivals {
     if (isRefused(entry)) return;
     if (entry.knownHashes.size >= MOST_HASHES) entry.knownHashes.clear();
     entry.knownHashes.set(hash, Number.POSITIVE_INFINITY);
+    entry.held.expect(hash);
     const consent: Consent = (manifest) => admission.refusalOf(manifest, entry);
     this.#obtain(entry, arrival, consent, (obtained) => {
       // It may be had later; an older version never is.
       if (obtained.kind === "missing") entry.knownHashes.set(hash, env.clock.now() + MISSING_MS);
-      if (obtained.kind !== "package" || isRefused(entry)) return;
-      // The policy may have changed while it was on its way, or a higher version have come by hand.
-      if (admission.refusalOf(obtained.package.manifest, entry) !== null) return;
-      entry.arrival = arrival;
-      this.#take(entry, obtained.package);
+      if (obtained.kind === "package") this.#upgrade(entry, arrival, obtained.package);
+      entry.held.release();
     });
+  }
+
+  #upgrade(entry: Entry, arrival: Arrival, taken: Package): void {
+    // The policy may have changed while it was on its way, or a higher version have come by hand.
+    if (isRefused(entry) || this.#ports.admission.refusalOf(taken.manifest, entry) !== null) return;
+    entry.arrival = arrival;
+    this.#take(entry, taken);
   }
 
   /** `then` is not called when the application was uninstalled meanwhile, or this node left. */

@@ -2,6 +2,7 @@
 import { Rate } from "../base/rate.ts";
 import type { Env } from "../env/env.ts";
 import type { Id } from "../id/id.ts";
+import { HeldMessages } from "./held-messages.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Peerlet } from "./peerlet.ts";
 
@@ -31,6 +32,8 @@ export interface Entry {
   obtaining: boolean;
   /** Other versions that were looked at, and when they may be looked at again. */
   readonly knownHashes: Map<string, number>;
+  /** Messages of a version that is being fetched to replace the one that is here. */
+  readonly held: HeldMessages;
   /** The person was asked. */
   asked: boolean;
   /** When a refused one may be tried again. */
@@ -51,6 +54,7 @@ export function entryOf(peerlet: Peerlet, installedBy: Entry["installedBy"], env
     arrival: { hash: null, url: null, nodes: [], onItsWay: false },
     obtaining: false,
     knownHashes: new Map(),
+    held: new HeldMessages(env.clock),
     asked: false,
     retryAtMs: Number.POSITIVE_INFINITY,
     announcedAtMs: env.clock.now(),

@@ -311,6 +311,50 @@ describe("what happens while a peerlet is stopped to be started anew", () => {
     expect([run.calls.length, verdicts]).toEqual([0, [{ kind: "delivered" }]]);
   });
 
+  test("what the old version has begun it may end, and what a message brings is for the new one", async () => {
+    const { installed, nodes, alive, deliver, forward, pass } = setUp();
+    const run = await installed(V1);
+    nodes.set(HOP, [V2]);
+    const begun = deliver(V1);
+    const [verdicts, forwarded] = [deliver(V2), forward(V2, { perHop: true })];
+    await pass(500);
+    // It waits for what was begun, and the messages of the new version for the new version.
+    expect([run.calls.length, run.isStopping, forwarded.length]).toEqual([1, false, 1]);
+    run.calls.shift()!.done({ kind: "value", value: undefined });
+    expect([begun, run.isStopping]).toEqual([[{ kind: "delivered" }], true]);
+    run.ends();
+    const [next] = alive(APP);
+    expect(next!.request.version).toBe("2.0.0");
+    next!.starts();
+    for (const { done } of next!.calls.splice(0)) done({ kind: "value", value: undefined });
+    expect(verdicts).toEqual([{ kind: "delivered" }]);
+  });
+
+  test("a message of a version that nobody has goes to the one that is here, and holds up no other", async () => {
+    const { installed, nodes, deliver, pass } = setUp();
+    const run = await installed(V1);
+    nodes.set(HOP, "silent");
+    nodes.set(SOURCE, "silent");
+    deliver({ appId: APP, hash: "ab".repeat(32) });
+    deliver(V1);
+    expect(run.calls).toHaveLength(1);
+    await pass(2_900);
+    expect(run.calls).toHaveLength(1);
+    await pass(200);
+    expect(run.calls).toHaveLength(2);
+  });
+
+  test("what the old version has begun and does not end is waited for no longer than 2 s", async () => {
+    const { installed, install, deliver, pass } = setUp();
+    const run = await installed(V1);
+    deliver(V1);
+    await install(V2);
+    await pass(1_900);
+    expect(run.isStopping).toBe(false);
+    await pass(200);
+    expect(run.isStopping).toBe(true);
+  });
+
   test("what an old version says after it was told to end counts for nothing", async () => {
     const { install, runs, state, pass } = setUp();
     await install(V1);

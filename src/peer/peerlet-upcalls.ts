@@ -64,9 +64,22 @@ export class PeerletUpcalls implements Upcalls {
     // What the manifest says counts, not what a message claims.
     if (!entry || entry.peerlet.package?.manifest.appType === "end-node") return goOn();
     if (!this.#mayCome(entry)) return goOn();
-    const { peerlet } = entry;
-    if (peerlet.isRunning && !peerlet.offered.upcalls.includes("forward")) return goOn();
-    const waitMs = peerlet.isRunning ? FORWARD_MS : ARRIVAL_MS;
+    const show = (waitedMs: number) =>
+      this.#show(entry, message, nextHop, ARRIVAL_MS - waitedMs, resume);
+    if (!entry.held.hold(message.locator, message.bytes.length, show)) show(0);
+  }
+
+  #show(
+    { peerlet }: Entry,
+    message: Routed,
+    nextHop: Id,
+    arrivalMs: number,
+    resume: (forwarded: Forwarded) => void,
+  ): void {
+    if (peerlet.isRunning && !peerlet.offered.upcalls.includes("forward")) {
+      return resume({ kind: "go-on" });
+    }
+    const waitMs = peerlet.isRunning ? FORWARD_MS : arrivalMs;
     let resumed = false;
     const once = (forwarded: Forwarded) => {
       if (resumed) return;
@@ -86,9 +99,18 @@ export class PeerletUpcalls implements Upcalls {
     const entry = this.#ports.arrivals.arrive(message, from, null);
     if (!entry) return done({ kind: "refused", why: "too many applications here", isOfNode: true });
     if (!this.#mayCome(entry)) return done({ kind: "refused", why: BUSY, isOfNode: true });
-    const { peerlet } = entry;
+    const hand = (waitedMs: number) => this.#hand(entry, message, DELIVER_MS - waitedMs, done);
+    if (!entry.held.hold(message.locator, message.bytes.length, hand)) hand(0);
+  }
+
+  #hand(
+    { peerlet }: Entry,
+    message: Routed,
+    timeoutMs: number,
+    done: (verdict: Verdict) => void,
+  ): void {
     if (message.kind === "lookup") {
-      return peerlet.ready(DELIVER_MS, (result) => {
+      return peerlet.ready(timeoutMs, (result) => {
         if (result.kind === "error") return done(verdictOf(result));
         const body = this.#ports.remoteCallee.lookupAnswer(peerlet.offered.remote);
         done({ kind: "delivered", body });
@@ -97,7 +119,7 @@ export class PeerletUpcalls implements Upcalls {
     if (peerlet.isRunning && !peerlet.offered.upcalls.includes("deliver")) {
       return done({ kind: "delivered" });
     }
-    peerlet.call("deliver", [shown(message)], message.bytes.length, DELIVER_MS, (result) => {
+    peerlet.call("deliver", [shown(message)], message.bytes.length, timeoutMs, (result) => {
       // Started for this message, it turned out to take it without a word.
       const isSilent = peerlet.isRunning && !peerlet.offered.upcalls.includes("deliver");
       done(isSilent ? { kind: "delivered" } : verdictOf(result));

@@ -62,6 +62,8 @@ const MOST_WAITING = 256;
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 /** A sandbox that has not started by then will not, in ms. A guess; 64 tabs at once on two cores take seconds. */
 const START_MS = 15_000;
+/** What an earlier version has begun may be ended by it, for so long, in ms, before the next one starts. A guess. */
+const DRAIN_MS = 2_000;
 
 const NOTHING_OFFERED: Offered = { upcalls: [], remote: [], local: [], service: [] };
 
@@ -75,6 +77,10 @@ export class Peerlet {
   #waitingBytes = 0;
   /** Its sandbox was told to end, and has not yet. What follows then depends on the state at that time. */
   #isStopping = false;
+  /** Calls that its sandbox has not answered yet. */
+  #open = 0;
+  /** It is to start anew, as soon as these are answered: ends the wait for them. Null when it is not. */
+  #cancelDrain: (() => void) | null = null;
   #over: (() => void)[] = [];
   #cancelStart: () => void = () => {};
   package: Package | null = null;
@@ -105,7 +111,7 @@ export class Peerlet {
 
   /** It has a sandbox that is not about to end. */
   get hasSandbox(): boolean {
-    return this.#sandboxed !== null && !this.#isStopping;
+    return this.#sandboxed !== null && !this.#isStopping && this.#cancelDrain === null;
   }
 
   /** A call into it: at once when it runs, later when it is about to. `done` is called exactly once. */
@@ -117,7 +123,12 @@ export class Peerlet {
     done: (result: Result) => void,
   ): void {
     const run = (sandboxed: Sandboxed, leftMs: number) => {
-      sandboxed.call(upcall, args, leftMs, done);
+      this.#open += 1;
+      sandboxed.call(upcall, args, leftMs, (result) => {
+        this.#open -= 1;
+        done(result);
+        if (this.#open === 0 && this.#cancelDrain !== null) this.#endSandbox();
+      });
     };
     this.#whenRunning(bytes, timeoutMs, run, done);
   }
@@ -206,15 +217,22 @@ export class Peerlet {
     this.#endSandbox();
   }
 
-  /** Runs the package it has anew; what waits goes on waiting. Nothing starts when it is stopped before that. */
+  /**
+   * Runs the package it has anew, once what has begun is answered; what waits goes on waiting.
+   * Nothing starts when it is stopped before that.
+   */
   restart(why: string): void {
     this.#become("installing", why);
     if (this.#state !== "installing") return;
-    if (this.#sandboxed) this.#endSandbox();
-    else this.start();
+    if (!this.#sandboxed) return this.start();
+    if (this.#isStopping || this.#cancelDrain !== null) return;
+    if (this.#open === 0) return this.#endSandbox();
+    this.#cancelDrain = this.#ports.clock.after(DRAIN_MS, () => this.#endSandbox());
   }
 
   #endSandbox(): void {
+    this.#cancelDrain?.();
+    this.#cancelDrain = null;
     this.#isStopping = true;
     this.#cancelStart();
     this.#sandboxed?.stop();
@@ -234,7 +252,7 @@ export class Peerlet {
     return {
       started: (offered) => {
         this.#cancelStart();
-        if (this.#state !== "installing" || this.#isStopping) return;
+        if (this.#state !== "installing" || !this.hasSandbox) return;
         this.offered = offered;
         this.#become("running", "");
         this.#ports.runs(this);
@@ -253,7 +271,10 @@ export class Peerlet {
     this.#sandboxed = null;
     this.offered = NOTHING_OFFERED;
     this.usage = NO_USAGE;
-    const wasStopping = this.#isStopping;
+    // One that was about to be told to has ended as well.
+    const wasStopping = this.#isStopping || this.#cancelDrain !== null;
+    this.#cancelDrain?.();
+    this.#cancelDrain = null;
     this.#isStopping = false;
     const told = this.#over;
     this.#over = [];

@@ -11,11 +11,17 @@ import type { SimNode } from "../world.ts";
 
 const COUNTER = `
 export default (prost) => {
-  const add = async (key) => {
-    const count = ((await prost.storage.get(key)) ?? 0) + 1;
-    await prost.storage.set(key, count);
-    prost.emit("count", { key, count });
-    return count;
+  // What waited comes at once, and reading and writing are two steps.
+  let last = Promise.resolve();
+  const add = (key) => {
+    const added = last.then(async () => {
+      const count = ((await prost.storage.get(key)) ?? 0) + 1;
+      await prost.storage.set(key, count);
+      prost.emit("count", { key, count });
+      return count;
+    });
+    last = added.catch(() => {});
+    return added;
   };
   return {
     deliver: async ({ key }) => void (await add(key)),
