@@ -40,6 +40,30 @@ test("a machine that is slow for all makes nobody busy", () => {
   ).toBe(0);
 });
 
+test("a machine that keeps now the worker waiting and now the idle thread makes nobody busy", () => {
+  const tookMs = (n: number) => (n % 5 === 0 ? 20 : 0.3);
+  let looks = 0;
+  const idleMs = () => (++looks % 5 === 1 ? 20 : 0.3);
+  expect(after(20, tookMs, idleMs).share()).toBe(0);
+});
+
+test("who makes the idle thread late gains a quarter of a core, and no more", () => {
+  const tookMs = (n: number) => (n % 2 === 0 ? 20 : 0.3);
+  let looks = 0;
+  const idleMs = () => (++looks % 2 === 0 ? 0.3 : 20);
+  expect(after(20, tookMs, idleMs).share()).toBeCloseTo(0.25);
+});
+
+test("a late look does not stand for all the time that we were late", () => {
+  const busyness = after(
+    9,
+    () => 0.5,
+    () => 0.5,
+  );
+  busyness.add(11_000, 2_000, 20, 0.5);
+  expect(busyness.share()).toBeCloseTo(0.05);
+});
+
 test("one long wait counts for as long as it was", () => {
   const busyness = after(
     9,

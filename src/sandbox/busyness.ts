@@ -5,7 +5,9 @@
  *
  * A machine that is busy with other things delays the answers, too. So each
  * question is asked of a thread that does nothing as well, and what that one
- * took is no fault of the worker's.
+ * took is no fault of the worker's. Such a machine keeps now the one waiting,
+ * now the other: as often as the idle thread alone was late, a worker that does
+ * nothing was late as well, so that much is taken off.
  */
 
 /** The share is that of this long a window. Guess: short enough to stop a hog, long enough to forgive one computation. */
@@ -17,11 +19,20 @@ const IDLE_ANSWER_MS = 2;
 /** Twice the standard deviation of a share of one half from 100 samples. */
 const ERROR_SHARE = 0.1;
 
+/**
+ * What the idle thread's delays may excuse at most. Guess: a view of the same publisher can make
+ * that thread late, and this is all that its peerlet gains.
+ */
+const MOST_EXCUSED_SHARE = 0.25;
+
+/** One look stands for no more time than this, unless the wait itself was longer: we are late on a busy machine, too. Guess. */
+const MOST_SPAN_MS = 500;
+
 interface Sample {
   readonly atMs: number;
-  /** The time it stands for. */
-  readonly spanMs: number;
   readonly busyMs: number;
+  /** The idle thread alone was late. */
+  readonly excusedMs: number;
 }
 
 export class Busyness {
@@ -33,8 +44,14 @@ export class Busyness {
    */
   add(nowMs: number, spanMs: number, tookMs: number, idleMs: number): boolean {
     const isBusy = tookMs > IDLE_ANSWER_MS + 2 * idleMs;
+    const isExcused = idleMs > IDLE_ANSWER_MS + 2 * tookMs;
     // Found busy once stands for all the time since the last look; a long wait is busy for certain.
-    this.#samples.push({ atMs: nowMs, spanMs, busyMs: isBusy ? spanMs : 0 });
+    const stoodForMs = Math.min(spanMs, Math.max(MOST_SPAN_MS, tookMs));
+    this.#samples.push({
+      atMs: nowMs,
+      busyMs: isBusy ? stoodForMs : 0,
+      excusedMs: isExcused ? stoodForMs : 0,
+    });
     const oldest = this.#samples.findIndex(({ atMs }) => atMs > nowMs - WINDOW_MS);
     if (oldest > 0) this.#samples.splice(0, oldest);
     return isBusy;
@@ -43,7 +60,9 @@ export class Busyness {
   /** 0 to 1, over the last window; a worker of which little is known yet has done little. */
   share(): number {
     const busyMs = this.#samples.reduce((sum, sample) => sum + sample.busyMs, 0);
-    return Math.min(1, busyMs / WINDOW_MS);
+    const excusedMs = this.#samples.reduce((sum, sample) => sum + sample.excusedMs, 0);
+    const share = busyMs / WINDOW_MS - Math.min(MOST_EXCUSED_SHARE, excusedMs / WINDOW_MS);
+    return Math.min(1, Math.max(0, share));
   }
 
   /** Too busy for its grant, beyond what the few samples of a window may err. Never so with a whole core granted. */

@@ -68,7 +68,9 @@ class Supervisor {
     this.#watch.start();
     this.#timers.push(
       setTimeout(() => {
-        if (!this.#isReady) this.#end("hung", `its setup did not end within ${SETUP_MS} ms`);
+        if (this.#isReady) return;
+        if (this.#watch.isUp) this.#end("hung", `its setup did not end within ${SETUP_MS} ms`);
+        else this.#end("lost", `the browser did not start its worker within ${SETUP_MS} ms`);
       }, SETUP_MS),
       setInterval(() => this.#report(), USAGE_INTERVAL_MS),
     );

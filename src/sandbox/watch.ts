@@ -5,6 +5,9 @@
  * The same question goes to a thread that is idle: while that one does not
  * answer, either, the machine is to blame. Waiting is counted in turns of our
  * own timer, so that a machine that slept does not count as a peerlet that hung.
+ *
+ * Until the first sign of life the browser starts the worker, and our bootstrap
+ * in it: none of that is the peerlet's.
  */
 import type { Grant } from "../peer/grant.ts";
 import { Busyness } from "./busyness.ts";
@@ -51,7 +54,10 @@ export class Watch {
   readonly #deps: WatchDeps;
   readonly #busyness = new Busyness();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isUp = false;
   #question: Question | null = null;
+  /** Answered by the peerlet, and not yet by the idle thread. */
+  #answer: { readonly question: Question; readonly atMs: number } | null = null;
   /** The question that the idle thread has not answered yet. */
   #idleToken: number | null = null;
   #idleWaitedMs = 0;
@@ -74,6 +80,12 @@ export class Watch {
   close(): void {
     clearTimeout(this.#timer);
     this.#question = null;
+    this.#answer = null;
+  }
+
+  /** It gave a sign of life: what it takes from then on is its own. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   share(): number {
@@ -94,17 +106,24 @@ export class Watch {
     if (question === null || token !== question.token) return false;
     this.#question = null;
     const nowMs = performance.now();
-    const tookMs = nowMs - question.askedAtMs;
-    // Faster than the idle thread is not busy.
-    const isBusy = this.#busyness.add(
-      nowMs,
-      nowMs - this.#lastSampleMs,
-      tookMs,
-      question.idleMs ?? tookMs,
-    );
+    if (!this.#isUp) {
+      this.#isUp = true;
+      this.#lastSampleMs = nowMs;
+      return true;
+    }
+    this.#sayBusy(false);
+    // Faster than the idle thread is not busy; how much slower that one is will be known.
+    if (question.token === this.#idleToken) this.#answer = { question, atMs: nowMs };
+    else this.#judge(nowMs, nowMs - question.askedAtMs, question.idleMs);
+    return true;
+  }
+
+  /** `idleMs` null: the idle thread was not asked, for it owes an answer to an earlier question. */
+  #judge(nowMs: number, tookMs: number, idleMs: number | null): void {
+    const spanMs = nowMs - this.#lastSampleMs;
+    const isBusy = this.#busyness.add(nowMs, spanMs, tookMs, idleMs ?? tookMs);
     this.#lastSampleMs = nowMs;
     if (isBusy) this.#livelyUntilMs = nowMs + LIVELY_FOR_MS;
-    this.#sayBusy(false);
     const { cpuShare } = this.#deps.grant;
     if (this.#busyness.exceeds(cpuShare)) {
       const percent = Math.round(this.#busyness.share() * 100);
@@ -113,7 +132,13 @@ export class Watch {
         `it took ${percent} % of a core, ${Math.round(cpuShare * 100)} % are granted`,
       );
     }
-    return true;
+  }
+
+  #judgeAnswer(): void {
+    if (this.#answer === null) return;
+    const { question, atMs } = this.#answer;
+    this.#answer = null;
+    this.#judge(atMs, atMs - question.askedAtMs, performance.now() - question.askedAtMs);
   }
 
   idleAnswered(token: number): void {
@@ -123,6 +148,7 @@ export class Watch {
     this.#sayStuck(false);
     const question = this.#question;
     if (question?.token === token) question.idleMs = performance.now() - question.askedAtMs;
+    this.#judgeAnswer();
   }
 
   #wait(meanMs: number): void {
@@ -146,6 +172,7 @@ export class Watch {
   }
 
   #ask(nowMs: number): void {
+    this.#judgeAnswer();
     const token = crypto.getRandomValues(new Uint32Array(1))[0]!;
     this.#question = { token, askedAtMs: nowMs, idleMs: null, waitedMs: 0, excusedMs: 0 };
     if (this.#idleToken === null) {
@@ -156,6 +183,7 @@ export class Watch {
   }
 
   #stillWaiting(question: Question, passedMs: number): void {
+    if (!this.#isUp) return;
     if (question.idleMs === null && question.excusedMs < EXCUSED_MS) {
       question.excusedMs += passedMs;
       return;
