@@ -34,6 +34,7 @@ describe("installing", () => {
     const blob = { size: MADE.file.length, arrayBuffer: async () => MADE.file.slice().buffer };
     for (const source of [
       MADE.file,
+      MADE.file.slice().buffer,
       blob,
       URL,
       ` ${URL}#${MADE.hash} `,

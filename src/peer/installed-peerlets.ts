@@ -16,7 +16,7 @@ import { readLocator } from "./locator.ts";
 import type { PeerletManager } from "./manager.ts";
 import { MAX_PACKAGE_FILE_BYTES, readPackageFile } from "./package-file.ts";
 import { type Package, verifyPackage } from "./packages.ts";
-import type { InstalledPeerlet, PackageSource, Peerlets, Remote, View } from "./peer.ts";
+import type { InstalledPeerlet, PackageInput, Peerlets, Remote, View } from "./peer.ts";
 import { grantFor, ruleFor } from "./policy.ts";
 import type { Result, Sandbox } from "./sandbox.ts";
 import { PLAIN_DEPTH, PLAIN_NODES } from "./sandbox.ts";
@@ -62,7 +62,7 @@ export class InstalledPeerlets implements Peerlets {
     this.#views = new Views(ports.manager, ports.sandbox);
   }
 
-  async install(source: string | PackageSource | Uint8Array): Promise<InstalledPeerlet> {
+  async install(source: PackageInput): Promise<InstalledPeerlet> {
     const { manager } = this.#ports;
     await manager.loaded;
     const { package: taken, url } = await this.#read(source);
@@ -130,6 +130,10 @@ export class InstalledPeerlets implements Peerlets {
   async openView(appId: string, element: object): Promise<View> {
     checkAppId(appId);
     if (element === null || typeof element !== "object") throw bad("a view needs an element");
+    // A frame outside of the page never loads.
+    if ("isConnected" in element && element.isConnected === false) {
+      throw bad("a view needs an element that is in the page");
+    }
     return this.#views.open(appId, element);
   }
 
@@ -148,9 +152,10 @@ export class InstalledPeerlets implements Peerlets {
   }
 
   async #read(
-    source: string | PackageSource | Uint8Array,
+    source: PackageInput,
   ): Promise<{ readonly package: Package; readonly url: string | null }> {
     if (typeof source === "string") return this.#readFrom(source.trim());
+    if (source instanceof ArrayBuffer) return this.#read(new Uint8Array(source));
     const size = source instanceof Uint8Array ? source.length : source?.size;
     if (typeof size !== "number") throw bad("install takes a URL, a locator, a file or its bytes");
     if (size > MAX_PACKAGE_FILE_BYTES) {

@@ -128,7 +128,7 @@ export interface Peerlets {
    * and what it uses runs, or was refused, or was not to be had within 10 s: the list tells;
    * rejects with a ProstError ("bad-package", "refused", "not-found") that says what is wrong.
    */
-  install(source: string | PackageSource | Uint8Array): Promise<InstalledPeerlet>;
+  install(source: PackageInput): Promise<InstalledPeerlet>;
   /** In the order they came; also those that were refused or quarantined, with the reason. */
   list(): InstalledPeerlet[];
   get(appId: string): InstalledPeerlet | undefined;
@@ -138,9 +138,15 @@ export interface Peerlets {
   lookup(appId: string, key: string): Promise<Remote>;
   /** What a view sees: the `local` methods of this node's own peerlet. */
   local(appId: string): Remote;
-  /** Only while the peerlet is installed and running here. Its code is fetched now. */
+  /**
+   * Only while the peerlet is installed and running here. Its code is fetched now; resolves when its
+   * frame is in `element`, which is in the page.
+   */
   openView(appId: string, element: object): Promise<View>;
 }
+
+/** A locator, a File or Blob, or the bytes of one. */
+export type PackageInput = string | PackageSource | Uint8Array | ArrayBuffer;
 
 /** What the peerlets need of a File or Blob. */
 export interface PackageSource {

@@ -35,6 +35,17 @@ test.each<{ app?: Rule; publisher?: Rule; byDefault: PolicyState["default"]; rul
   },
 );
 
+test("as JSON it is all that can be read and changed", () => {
+  const policy = new NodePolicy(["https://host.example"], () => {});
+  policy.deny(APP);
+  expect(JSON.parse(JSON.stringify(policy))).toEqual({
+    default: "allow",
+    rules: { [APP]: "deny" },
+    budgets: DEFAULT_BUDGETS,
+    codeServers: ["https://host.example"],
+  });
+});
+
 test("while the publisher is not known only a rule for the application counts", () => {
   const policy = policyOf("ask", { [PUBLISHER]: "deny", [APP]: "trust" });
   expect(ruleFor(policy, APP, "")).toBe("trust");

@@ -113,6 +113,11 @@ export class NodePolicy implements Policy {
     return this.#state;
   }
 
+  /** So that a console, a log or a test that asks for all of it gets all of it. */
+  toJSON(): PolicyState {
+    return this.#state;
+  }
+
   /**
    * Takes up what was kept on an earlier visit; what makes no sense of it is left out. Changes that
    * came before go on top of it: true when there were some.

@@ -158,6 +158,9 @@ export interface ViewRequest {
 }
 
 export interface ViewHost {
+  /** Its frame is in the element. */
+  shown(): void;
+  /** Its setup has ended. */
   started(): void;
   callLocal(method: string, args: readonly Plain[], done: (result: Result) => void): void;
   stopped(stopped: Stopped): void;

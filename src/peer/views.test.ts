@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { PeerletWorld, makePackage } from "../sim/peerlet-world.ts";
 import type { View } from "./peer.ts";
+import type { ViewHost } from "./sandbox.ts";
 
 const CODE = `export default (prost) => ({ local: { say: (what) => prost.emit("said", what) } });`;
 const VIEW = "export default () => {}";
@@ -197,10 +198,31 @@ test.each([
   { what: "an application that is not here", appId: "ab".repeat(16), element: {} },
   { what: "no element", appId: V1.appId, element: null },
   { what: "a text for an element", appId: V1.appId, element: "body" },
+  { what: "an element that is not in the page", appId: V1.appId, element: { isConnected: false } },
 ])("$what has no view", async ({ appId, element }) => {
   const { world, peerlets, install } = await setUp();
   await install();
   await expect(world.until(peerlets.openView(appId, element as object))).rejects.toThrow(/\w/);
+});
+
+test("it is open when its frame is in the element, and when it ended before that", async () => {
+  const { world, peerlets, sandbox, install } = await setUp();
+  await install();
+  const hosts: ViewHost[] = [];
+  sandbox.openView = (_request, host) => {
+    hosts.push(host);
+    return { emit: () => {}, close: () => {} };
+  };
+  const opened: View[] = [];
+  const opening = [1, 2].map(async () => {
+    opened.push(await peerlets.openView(V1.appId, {}));
+  });
+  await world.pass(1_000);
+  expect([hosts.length, opened]).toEqual([2, []]);
+  hosts[0]!.shown();
+  hosts[1]!.stopped({ kind: "lost", why: "its process died", isOffence: false });
+  await world.until(Promise.all(opening));
+  expect(opened.filter(({ isOpen }) => isOpen)).toHaveLength(1);
 });
 
 test("nobody has its code: that is said, and nothing is open", async () => {

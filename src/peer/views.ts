@@ -40,7 +40,10 @@ export class Views {
       throw new ProstError("refused", `${name} was changed meanwhile: open its view again`);
     }
     now.viewHash = hash;
-    return this.#show(now, code, element);
+    const shown = this.#show(now, code, element);
+    // So that who opened it finds its frame.
+    await shown.isShown;
+    return shown.view;
   }
 
   /** The peerlet changed its state; views of one that does not run any more close. */
@@ -85,9 +88,14 @@ export class Views {
     return entry;
   }
 
-  #show(entry: Entry, code: Uint8Array, element: object): View {
+  #show(
+    entry: Entry,
+    code: Uint8Array,
+    element: object,
+  ): { readonly view: View; readonly isShown: Promise<void> } {
     const { appId, grant, offered, package: running } = entry.peerlet;
     const { promise: closed, resolve } = withResolvers<string>();
+    const { promise: isShown, resolve: shown } = withResolvers<void>();
     let isOpen = true;
     const gone = (why: string) => {
       if (!isOpen) return;
@@ -95,6 +103,7 @@ export class Views {
       drop(this.#open, appId, end);
       drop(this.#manager.emitters, appId, emit);
       resolve(why);
+      shown();
     };
     const sandboxed = this.#sandbox.openView(
       {
@@ -106,6 +115,7 @@ export class Views {
         local: offered.local,
       },
       {
+        shown,
         started: () => {},
         callLocal: (method, args, done) => this.callLocal(appId, method, args, done),
         stopped: ({ why, isOffence }) => {
@@ -121,7 +131,7 @@ export class Views {
     const emit = (event: string, detail: Plain) => sandboxed.emit(event, detail);
     put(this.#open, appId, end);
     put(this.#manager.emitters, appId, emit);
-    return {
+    const view = {
       appId,
       get isOpen() {
         return isOpen;
@@ -129,6 +139,7 @@ export class Views {
       close: () => end("closed"),
       closed,
     };
+    return { view, isShown };
   }
 }
 

@@ -78,6 +78,7 @@ export class FrameSandbox implements Sandbox {
   openView(request: ViewRequest, host: ViewHost): SandboxedView {
     const { baseUrl, counters } = this.#deps;
     const counted: ViewHost = {
+      shown: () => host.shown(),
       started: () => host.started(),
       callLocal: (method, args, done) => host.callLocal(method, args, done),
       stopped: (stopped) => {

@@ -132,6 +132,7 @@ export class SandboxedViewFrame implements SandboxedView, Patient {
         this.#releaseFocus = guardFocus(this.#view.element, () =>
           this.end({ kind: "malformed", why: "it kept taking the focus", isOffence: true }),
         );
+        this.#host.shown();
         return;
       case "started":
         return this.#host.started();

@@ -69,7 +69,10 @@ export class InProcessSandbox implements Sandbox {
   }
 
   openView(_request: ViewRequest, host: ViewHost): SandboxedView {
-    this.#env.clock.soon(() => host.started());
+    this.#env.clock.soon(() => {
+      host.shown();
+      host.started();
+    });
     return { emit: () => {}, close: () => {} };
   }
 }
