@@ -15,7 +15,7 @@ import {
   sourcesOf,
   viewSourcesOf,
 } from "./code-sources.ts";
-import { type Manifest, checkCode } from "./manifest.ts";
+import { MAX_CODE_BYTES, type Manifest, checkCode } from "./manifest.ts";
 import { type Package, verifyPackage } from "./packages.ts";
 
 export interface FinderPorts extends SourcePorts {
@@ -38,6 +38,7 @@ export type Obtained =
 const PATIENCE_MS = 1_500;
 
 const NOBODY = "nobody who was asked has it";
+const NO_CODE = "its manifest came, and nobody who was asked has its code";
 
 export class CodeFinder {
   readonly #ports: FinderPorts;
@@ -49,11 +50,16 @@ export class CodeFinder {
   /** From the first that has it. Never rejects. */
   async obtain(wanted: Wanted, consent: Consent): Promise<Obtained> {
     let why = NOBODY;
+    let isBad = false;
+    const bad = (what: string) => {
+      why = what;
+      isBad = true;
+      this.#ports.counters.add("packages.bad");
+    };
     for await (const read of this.#answers(wanted)) {
       // What is wrong here may be right at the next: anybody can answer with rubbish.
       if (read.kind === "bad") {
-        why = read.why;
-        this.#ports.counters.add("packages.bad");
+        bad(read.why);
         continue;
       }
       const { manifest } = read;
@@ -62,18 +68,25 @@ export class CodeFinder {
         (wanted.appId !== null && manifest.appId !== wanted.appId);
       if (isOther) {
         why = `what came is another package: ${manifest.name} ${manifest.version}`;
+        isBad = true;
         continue;
       }
       const refusal = consent(manifest, read.hash);
       if (refusal !== null) return { kind: "unwanted", why: refusal };
       const code = await read.rest();
-      if (code === null) continue;
+      if (code === null) {
+        if (!isBad) why = NO_CODE;
+        continue;
+      }
+      if (code === "too-large") {
+        bad(`the code is too large: it has at most ${MAX_CODE_BYTES} bytes`);
+        continue;
+      }
       const verified = await verifyPackage(this.#ports.verify, read.bytes, code, null);
       if (verified.kind === "package") return verified;
-      why = verified.why;
-      this.#ports.counters.add("packages.bad");
+      bad(verified.why);
     }
-    return { kind: "missing", why, isBad: why !== NOBODY };
+    return { kind: "missing", why, isBad };
   }
 
   /** The view of a package that this node has. Null when nobody has it. */
@@ -88,7 +101,8 @@ export class CodeFinder {
     if (kept.view) return kept.view;
     for (const source of viewSourcesOf(this.#ports, { hash, nodes, url }, kept.manifest.view)) {
       const bytes = await source();
-      if (bytes === null || checkCode(kept.manifest, "view", bytes) !== null) continue;
+      if (bytes === null || bytes === "too-large") continue;
+      if (checkCode(kept.manifest, "view", bytes) !== null) continue;
       packages.addView(hash, bytes);
       return bytes;
     }

@@ -26,8 +26,11 @@ import {
 } from "./manifest.ts";
 import type { Packages } from "./packages.ts";
 
-/** Reads from a code server. Null when that cannot be had, or is longer than `mostBytes`. */
-export type FetchCode = (url: string, mostBytes: number) => Promise<Uint8Array | null>;
+/** Reads from a code server. Null when that cannot be had. */
+export type FetchCode = (url: string, mostBytes: number) => Promise<Fetched>;
+
+/** "too-large": longer than was asked for at most. */
+export type Fetched = Uint8Array | "too-large" | null;
 
 /** Where to look, in the order of design 7.2. */
 export interface Wanted {
@@ -54,7 +57,7 @@ export type Source =
       readonly bytes: Uint8Array;
       readonly hash: string;
       /** The code, not yet checked. */
-      rest(): Promise<Uint8Array | null>;
+      rest(): Promise<Fetched>;
     };
 
 /** Waiting for one answer, in ms. Guesses: a cold relay of a piece takes less. */
@@ -83,7 +86,7 @@ export function* viewSourcesOf(
   ports: SourcePorts,
   { hash, nodes, url }: { readonly hash: string } & Pick<Wanted, "nodes" | "url">,
   { bytes, sha256 }: { readonly bytes: number; readonly sha256: string },
-): Generator<() => Promise<Uint8Array | null>> {
+): Generator<() => Promise<Fetched>> {
   const kbr = ports.kbr();
   for (const node of nodes) yield () => piecesOf(kbr, node, hash, "view", bytes, null);
   yield () => piecesOf(kbr, null, hash, "view", bytes, null);
@@ -117,6 +120,12 @@ async function fromNode(
 async function fromServer(fetchCode: FetchCode, url: string): Promise<Source | null> {
   const manifest = await fetchCode(url, MAX_MANIFEST_BYTES);
   if (manifest === null) return null;
+  if (manifest === "too-large") {
+    return {
+      kind: "bad",
+      why: `the manifest is too large: it has at most ${MAX_MANIFEST_BYTES} bytes`,
+    };
+  }
   const read = readManifest(manifest);
   if (read.kind === "bad") return read;
   const { sha256 } = read.manifest.code;

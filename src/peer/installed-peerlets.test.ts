@@ -85,6 +85,30 @@ describe("installing", () => {
       why: /cannot be had/,
     },
     {
+      what: "a file on a server that is too large",
+      source: "https://large.example/x.peerlet",
+      code: "bad-package",
+      why: /a package has at most/,
+    },
+    {
+      what: "a manifest on a server that is too large",
+      source: "https://large.example/manifest.json",
+      code: "bad-package",
+      why: /the manifest is too large/,
+    },
+    {
+      what: "code on a server that is too large",
+      source: "https://large.example/code/manifest.json",
+      code: "bad-package",
+      why: /the code is too large/,
+    },
+    {
+      what: "a manifest on a server without its code",
+      source: "https://large.example/alone/manifest.json",
+      code: "not-found",
+      why: /nobody who was asked has its code/,
+    },
+    {
       what: "a hash nobody has",
       source: `prost:${"00".repeat(32)}`,
       code: "not-found",
@@ -106,6 +130,13 @@ describe("installing", () => {
     const { world, peerlets } = await setUp();
     serve(world);
     world.served.set("https://host.example/echo.peerlet", MADE.file);
+    const huge = new Uint8Array(MAX_PACKAGE_FILE_BYTES + 1);
+    for (const path of ["x.peerlet", "manifest.json", "code/peerlet.js"]) {
+      world.served.set(`https://large.example/${path}`, huge);
+    }
+    for (const path of ["code", "alone"]) {
+      world.served.set(`https://large.example/${path}/manifest.json`, MADE.parts.manifest);
+    }
     const installed = world.until(peerlets.install(source as string));
     const error = await installed.then(
       () => null,

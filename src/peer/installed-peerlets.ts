@@ -181,8 +181,12 @@ export class InstalledPeerlets implements Peerlets {
     const { url, hash } = locator;
     if (url !== null && /\.peerlet(\?.*)?$/.test(url)) {
       const bytes = await this.#ports.fetchCode(url, MAX_PACKAGE_FILE_BYTES);
-      if (bytes === null)
-        throw new ProstError("not-found", `${url} cannot be had, or is too large`);
+      if (bytes === null) throw new ProstError("not-found", `${url} cannot be had`);
+      if (bytes === "too-large") {
+        throw badPackage(
+          `${url} is too large: a package has at most ${MAX_PACKAGE_FILE_BYTES} bytes`,
+        );
+      }
       const read = await this.#readFile(bytes);
       if (hash !== null && read.hash !== hash) {
         throw badPackage(`${url} is another package than the one that was asked for, ${hash}`);

@@ -3,12 +3,13 @@
  * of this page's goes there but the address, and nothing of what comes back is
  * believed: `peer/` checks hashes and signatures.
  */
+import type { Fetched } from "../peer/code-sources.ts";
 
 /** A server that is slower counts as away, in ms. A guess. */
 const LIMIT_MS = 8_000;
 
-/** Null when it is away, says no, or sends more than `mostBytes`. */
-export async function fetchCode(url: string, mostBytes: number): Promise<Uint8Array | null> {
+/** Null when it is away or says no. */
+export async function fetchCode(url: string, mostBytes: number): Promise<Fetched> {
   try {
     const response = await fetch(url, {
       credentials: "omit",
@@ -27,7 +28,7 @@ export async function fetchCode(url: string, mostBytes: number): Promise<Uint8Ar
 async function readAtMost(
   body: ReadableStream<Uint8Array>,
   mostBytes: number,
-): Promise<Uint8Array | null> {
+): Promise<Uint8Array | "too-large"> {
   const reader = body.getReader();
   const bytes = new Uint8Array(mostBytes);
   let length = 0;
@@ -36,7 +37,7 @@ async function readAtMost(
     if (done) return bytes.slice(0, length);
     if (length + value.length > mostBytes) {
       await reader.cancel();
-      return null;
+      return "too-large";
     }
     bytes.set(value, length);
     length += value.length;

@@ -78,9 +78,10 @@ export class PeerletWorld extends World {
         const { env, counters, identity, verify, host } = parts;
         const sandbox = new InProcessSandbox(env);
         const events: Programmable["events"] = [];
-        const fetchCode: ManagerPorts["fetchCode"] = async (url) => {
+        const fetchCode: ManagerPorts["fetchCode"] = async (url, mostBytes) => {
           this.fetched.push(url);
-          return this.served.get(url.split("?")[0]!) ?? null;
+          const bytes = this.served.get(url.split("?")[0]!) ?? null;
+          return bytes !== null && bytes.length > mostBytes ? "too-large" : bytes;
         };
         const openStorage = this.#stores.get(identity.id) ?? memoryStores();
         this.#stores.set(identity.id, openStorage);
