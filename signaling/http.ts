@@ -6,7 +6,7 @@
  * | -------------- | ------------- | ----------------------------------------------- |
  * | `/gates`       | POST, OPTIONS | see ask.ts and gates.ts; any origin may ask     |
  * | `/config.json` | GET           | network, ICE servers, version, publishers       |
- * | `/peerlets/…`  | GET           | the code server; for any origin                 |
+ * | `/peerlets/…`  | GET, OPTIONS  | the code server; for any origin                 |
  * | `/healthz`     | GET           | `ok`                                            |
  * | `/metrics`     | GET           | see metrics.ts                                  |
  * | `/peer/…`      |               | the PeerServer                                  |
@@ -56,6 +56,14 @@ const PREFLIGHT = {
   ...ANY_ORIGIN,
   "Access-Control-Allow-Methods": "POST",
   "Access-Control-Allow-Headers": "Content-Type",
+  "Access-Control-Max-Age": "86400",
+};
+
+/** Whoever asks with headers of their own, whether a copy is still good, asks for leave first. */
+const CODE_PREFLIGHT = {
+  ...ANY_ORIGIN,
+  "Access-Control-Allow-Methods": "GET, HEAD",
+  "Access-Control-Allow-Headers": "Cache-Control, If-None-Match, Pragma",
   "Access-Control-Max-Age": "86400",
 };
 
@@ -116,6 +124,9 @@ async function answer(
   }
   if (path === null) return text(400, "The path is not valid percent-encoding.");
   if (path === "/gates") return answerGates(request, deps);
+  if (request.method === "OPTIONS" && isBelow(path, CODE)) {
+    return { status: 204, headers: CODE_PREFLIGHT };
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     return text(405, "Use GET.", { Allow: "GET, HEAD" });
   }
@@ -188,7 +199,8 @@ function answerPackage(request: IncomingMessage, path: string, { codeServer }: H
   const query = new URLSearchParams((request.url ?? "").split("?")[1]);
   const file = codeServer.find(path.slice(CODE.length + 1), query.get("sha256"));
   const reply = answerFile(request, file, path);
-  return { ...reply, headers: { ...reply.headers, ...ANY_ORIGIN } };
+  const exposed = { "Access-Control-Expose-Headers": "ETag" };
+  return { ...reply, headers: { ...reply.headers, ...ANY_ORIGIN, ...exposed } };
 }
 
 function answerFile(request: IncomingMessage, file: StaticFile | undefined, path: string): Reply {

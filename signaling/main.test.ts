@@ -209,6 +209,11 @@ test("any origin may ask the code server, and read why it gets nothing", async (
   expect(gallery.headers.get("X-Content-Type-Options")).toBe("nosniff");
   const headers = { "If-None-Match": gallery.headers.get("ETag")! };
   expect((await fetch(`${url}/peerlets/index.json`, { headers })).status).toBe(304);
+  expect(gallery.headers.get("Access-Control-Expose-Headers")).toBe("ETag");
+  const preflight = await fetch(`${url}/peerlets/index.json`, { method: "OPTIONS" });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(preflight.headers.get("Access-Control-Allow-Headers")).toContain("If-None-Match");
   const nothing = await fetch(`${url}/peerlets/none/peerlet.js?sha256=00`);
   expect(nothing.status).toBe(404);
   expect(nothing.headers.get("Access-Control-Allow-Origin")).toBe("*");
