@@ -126,6 +126,53 @@ test("nothing that it tries reaches the network", async ({ lab }) => {
   expect(lab.page.url()).toContain("/healthz");
 });
 
+/** Two ends in one view: the policy's words and a state of "failed" do not tell whether something passes. */
+const CONNECT = `
+  const connect = async (Connection) => {
+    const [one, other] = [new Connection(), new Connection()];
+    const passed = new Promise((done) => {
+      other.ondatachannel = ({ channel }) => { channel.onmessage = () => done(true); };
+    });
+    const channel = one.createDataChannel("x");
+    channel.onopen = () => channel.send("secret");
+    const gathered = (end) => new Promise((done) => {
+      end.onicecandidate = ({ candidate }) => { if (candidate === null) done(); };
+      setTimeout(done, 1_000);
+    });
+    const offered = gathered(one);
+    await one.setLocalDescription();
+    await offered;
+    await other.setRemoteDescription(one.localDescription);
+    const answered = gathered(other);
+    await other.setLocalDescription();
+    await answered;
+    await one.setRemoteDescription(other.localDescription);
+    return Promise.race([passed, new Promise((done) => setTimeout(() => done(false), 2_000))]);
+  };`;
+
+test("it makes no connection over WebRTC, nor does a frame that it makes", async ({ lab }) => {
+  const view = await lab.openView(`${ADD}${CONNECT}
+    const inner = \`${CONNECT}
+      const mark = () => document.body.append(document.createElement("iframe"));
+      mark();
+      connect(globalThis.RTCPeerConnection).then((passed) => { if (passed) mark(); });\`;
+    export default async (view) => {
+      const passed = [];
+      for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"]) {
+        if (await connect(globalThis[name]).catch(() => false)) passed.push(name);
+      }
+      const made = Object.getOwnPropertyNames(globalThis).filter((name) => /^(webkit)?RTC/.test(name));
+      const url = URL.createObjectURL(new Blob([inner], { type: "text/javascript" }));
+      add("iframe", { srcdoc: "<body><script src='" + url + "'></script>" });
+      const { contentWindow } = add("iframe", { src: "about:blank" });
+      let reached = false;
+      try { reached = "RTCPeerConnection" in contentWindow; } catch {}
+      await new Promise((done) => setTimeout(done, 5_000));
+      await view.local.say("tried", { passed, made, reached, inFrame: frames[0].length });
+    };`);
+  expect(await view.says("tried")).toEqual({ passed: [], made: [], reached: false, inFrame: 0 });
+});
+
 const NAVIGATIONS: Record<string, string> = {
   "to another origin": `location = "http://127.0.0.1:PORT/?secret"`,
   "to the page's own origin": `location = ORIGIN + "/gates?secret"`,
