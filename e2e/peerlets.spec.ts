@@ -5,6 +5,7 @@
 import { keyOf } from "../src/id/hash.ts";
 import type { Overlay, Tab } from "./fixtures/overlay.ts";
 import { expect, test } from "./fixtures/overlay.ts";
+import { signedPackage } from "./fixtures/packages.ts";
 import { install, local, stateOf, where } from "./fixtures/peerlets.ts";
 
 /** The root of a key first. */
@@ -145,6 +146,43 @@ test("with its code server stopped a peerlet still reaches new nodes, and surviv
   for (const [i, tab] of overlay.tabs.entries()) {
     expect(await local(tab, appId, "held")).toEqual([{ name: names[i], count: 1, root: tab.id }]);
   }
+});
+
+test("a higher version replaces a lower one where its messages go, keeps its state, and loses no message", async ({
+  overlay,
+}) => {
+  await overlay.open(3);
+  await overlay.waitForMesh();
+  const [first, second] = overlay.tabs as [Tab, Tab];
+  const code = `export default (prost) => {
+    let last = Promise.resolve();
+    const add = async () => prost.storage.set("n", ((await prost.storage.get("n")) ?? 0) + 1);
+    return {
+      deliver: () => (last = last.then(add)),
+      local: { seen: async () => ({ n: await prost.storage.get("n"), version: prost.version }) },
+    };
+  };`;
+  const [old, next] = ["1.0.0", "2.0.0"].map((version) =>
+    signedPackage({ name: "lived", salt: "lived", code: `${code} // ${version}`, version }),
+  ) as [ReturnType<typeof signedPackage>, ReturnType<typeof signedPackage>];
+  const drop = (tab: Tab, { file }: { readonly file: Uint8Array }) =>
+    tab.page.evaluate(
+      async (bytes) => (await prost.peerlets.install(Uint8Array.from(bytes))).version,
+      [...file],
+    );
+  const name = nameAt(overlay, second);
+  await drop(first, old);
+  expect(await send(first, old.appId, name)).toMatchObject({ kind: "delivered", root: second.id });
+  expect(await drop(first, next)).toBe("2.0.0");
+  const receipts = await Promise.all(Array.from({ length: 5 }, () => send(first, old.appId, name)));
+  expect(receipts.map(({ kind }) => kind)).toEqual(Array<string>(5).fill("delivered"));
+  expect(await local(second, old.appId, "seen")).toEqual({ n: 6, version: "2.0.0" });
+  // Never back: neither by hand nor by a message of a node that has the older one.
+  await expect(drop(second, old)).rejects.toThrow(/older than 2\.0\.0/);
+  const third = overlay.tabs[2]!;
+  await drop(third, old);
+  expect(await send(third, old.appId, name)).toMatchObject({ kind: "delivered", root: second.id });
+  expect(await local(second, old.appId, "seen")).toEqual({ n: 7, version: "2.0.0" });
 });
 
 test("a root that denies is as one that failed; when all deny, the sender is told who and why", async ({
