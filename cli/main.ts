@@ -7,6 +7,11 @@ import { runCli } from "./run.ts";
 const isNpmScript = process.env["npm_lifecycle_event"] === "prost";
 const folder = (isNpmScript ? process.env["INIT_CWD"] : undefined) ?? process.cwd();
 
+// Who reads the first lines only, as `head` does, has had enough: that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
