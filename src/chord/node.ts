@@ -32,6 +32,8 @@ import { Usefulness } from "./usefulness.ts";
 import { Watches } from "./watches.ts";
 import type { Reply } from "./way-back.ts";
 
+/** Links are looked at no more often than this, in ms; and once more after so much when this came later than that. A guess. */
+const LEAST_WATCH_MS = 100;
 /** Of so many rounds one still opens a long link when there is no time to spare. A guess. */
 const PRESSED_ROUNDS = 4;
 
@@ -81,6 +83,7 @@ export class ChordNode implements KeyBasedRouting {
   #rounds = 0;
   #closed = false;
   #cancelRound: () => void = () => {};
+  #cancelWatch: () => void = () => {};
   #cancelChange: (() => void) | null = null;
   #changeDueMs = Number.POSITIVE_INFINITY;
   #neighbours: ReadonlySet<Id> = new Set();
@@ -168,6 +171,7 @@ export class ChordNode implements KeyBasedRouting {
 
   start(): void {
     this.#waitForRound();
+    this.#waitForWatch(this.#params.roundMs);
   }
 
   get isMember(): boolean {
@@ -206,6 +210,7 @@ export class ChordNode implements KeyBasedRouting {
     });
     this.#isMember = false;
     this.#cancelRound();
+    this.#cancelWatch();
     this.#cancelChange?.();
     this.#join.close();
     this.#dialer.close();
@@ -432,20 +437,33 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   #waitForRound(): void {
-    const { roundMs, jitter, stallMs } = this.#params;
+    const { roundMs, jitter } = this.#params;
     const setAtMs = this.#env.clock.now();
     const waitMs = roundMs * (1 + (this.#env.random.next() * 2 - 1) * jitter);
     this.#cancelRound = this.#env.clock.after(waitMs, () => {
-      const lateMs = this.#env.clock.now() - setAtMs - waitMs;
-      this.#stabilizer.roundWasLate(lateMs);
-      this.#round(lateMs > stallMs);
+      this.#stabilizer.roundWasLate(this.#env.clock.now() - setAtMs - waitMs);
+      this.#round();
       if (!this.#closed) this.#waitForRound();
     });
   }
 
-  #round(stalled: boolean): void {
-    if (stalled) this.#counters.add("node.stalls");
-    this.#stabilizer.watch(stalled);
+  /** Looks for silent links as often as one may have become so. */
+  #waitForWatch(delayMs: number): void {
+    const { roundMs, stallMs } = this.#params;
+    const waitMs = Math.min(roundMs, Math.max(LEAST_WATCH_MS, delayMs));
+    const setAtMs = this.#env.clock.now();
+    this.#cancelWatch = this.#env.clock.after(waitMs, () => {
+      const lateMs = this.#env.clock.now() - setAtMs - waitMs;
+      const stalled = lateMs > stallMs;
+      if (stalled) this.#counters.add("node.stalls");
+      // What came while this tab stood still may wait behind this timer.
+      const isDeaf = lateMs > LEAST_WATCH_MS && !stalled;
+      const againMs = isDeaf ? LEAST_WATCH_MS : this.#stabilizer.watch(stalled);
+      if (!this.#closed) this.#waitForWatch(againMs);
+    });
+  }
+
+  #round(): void {
     this.view.forget();
     this.#rounds += 1;
     const { tellNearRounds, tellAllRounds } = this.#params;

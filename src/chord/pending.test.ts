@@ -197,10 +197,10 @@ test("what waits for a link that does not answer, or closes, goes another way an
   expect(ids()).toEqual(numbers(101));
   expect(new Set(again.map((one) => one.message.hopsMade))).toEqual(new Set([0]));
   expect(counters.get("routed.second-try")).toBe(12);
-  silent.doubtedMs = 900;
+  silent.doubtedMs = 1_900;
   clock.advance(900);
   expect(ids()).toHaveLength(18);
-  silent.doubtedMs = 1_100;
+  silent.doubtedMs = 2_100;
   clock.advance(200);
   expect(ids().slice(18)).toEqual(numbers(1));
   expect(counters.get("routed.second-try")).toBe(24);

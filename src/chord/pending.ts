@@ -17,6 +17,7 @@ import type { Link } from "../link/link.ts";
 import { QUEUE_BYTES } from "../link/send-queue.ts";
 import type { Routed } from "../wire/routed.ts";
 import type { ChordParams } from "./params.ts";
+import { afterDetour } from "./receipts.ts";
 import { SendWindow } from "./send-window.ts";
 
 interface HandedOver {
@@ -257,6 +258,8 @@ export class Pending {
     if (wasSent) {
       this.#counters.add("routed.second-try");
       message.uncountHop();
+      // The other way may lead back past a node that the message met on its way: there it is no copy.
+      message.attempt = afterDetour(message.attempt);
     }
     message.final = handed.wasFinal;
     if (this.#isLate(handed.sinceMs)) return this.#ports.giveUp(message);
@@ -298,11 +301,11 @@ export class Pending {
       if (!load.sent.has(serial)) continue;
       this.#missed(serial, handed, load);
       isMissed = true;
-      link.doubt();
+      link.doubt(handed.sentAtMs);
       this.#again(handed, link, true);
     }
     if (isMissed) load.window.missed(now, timeoutMs);
-    if (link.doubtedMs >= timeoutMs) this.#sendElsewhere(link, load);
+    if (link.doubtedMs >= 2 * timeoutMs) this.#sendElsewhere(link, load);
     else this.#sendWaiting(link, load);
   }
 }

@@ -21,6 +21,9 @@ import type { RingView } from "./ring-view.ts";
 import { type Heading, nextHop } from "./routing.ts";
 import { type Reply, WayBack } from "./way-back.ts";
 
+/** For how long a link owes a sign of life that is passed over, in ms: the first time, and by a message that was lost on another. Guesses. */
+const SILENT_MS = 1_000;
+const SILENT_AGAIN_MS = 300;
 /** More messages than this under way at once are no everyday use. A guess. */
 const BUSY_COUNT = 32;
 
@@ -244,7 +247,10 @@ export class Router {
     }
     // While links are only slow to acknowledge there are ways enough: detours would make a flood of it.
     const heading = headingOf(message, tried === null || tried.size === 0);
-    const hop = nextHop(this.#view, heading, tried ? (link) => tried.has(link) : isNone);
+    const isTried = tried ? (link: Link) => tried.has(link) : isNone;
+    let hop = nextHop(this.#view, heading, (link) => isTried(link) || isSilent(link, tried));
+    // Rather over a link that may be dead than not at all.
+    if (hop.kind === "none") hop = nextHop(this.#view, heading, isTried);
     switch (hop.kind) {
       case "here":
         return this.#arrived(message, sinceMs);
@@ -368,6 +374,11 @@ function headingOf(message: Routed, detours: boolean): Heading {
 /** Lookups and calls of remote methods are between two nodes: the hops of a per-hop application need not see them. */
 function isForwarded({ perHop, isSystem, kind }: Routed): boolean {
   return perHop && !isSystem && kind === "message";
+}
+
+/** A link that owes a sign of life is passed over, and sooner by what was lost on another: they may have gone together. */
+function isSilent(link: Link, tried: Set<Link> | null): boolean {
+  return link.isDoubted && link.doubtedMs >= (tried?.size ? SILENT_AGAIN_MS : SILENT_MS);
 }
 
 const isNone = () => false;

@@ -113,7 +113,7 @@ function watched(end: End, clock: VirtualClock, mostMs: number): number | null {
   const startMs = clock.now();
   while (clock.now() - startMs < mostMs) {
     clock.advance(1_000);
-    if (!end.link.watch(2_000, 3_000)) return clock.now() - startMs;
+    if (end.link.watch(2_000, 3_000) === null) return clock.now() - startMs;
   }
   return null;
 }
@@ -143,6 +143,32 @@ test("where round trips are long, silence means less", () => {
   expect(givenUpMs).toBeLessThanOrEqual(10_000);
 });
 
+test("what was sent and not answered was owed since then, unless something came meanwhile", () => {
+  const { clock, linked } = setUp();
+  const [a, b] = linked();
+  b.host.part = 1;
+  clock.advance(1_000);
+  const sentAtMs = clock.now() - 400;
+  a.link.doubt(sentAtMs);
+  expect(a.link.doubtedMs).toBe(400);
+  a.link.forgive();
+  expect(a.link.doubtedMs).toBe(0);
+});
+
+test("a link says when it is to be looked at again: when it may be quiet, at each ping, at its end", () => {
+  const { clock, linked } = setUp();
+  const [a, b] = linked();
+  b.host.part = 1;
+  const heardAtMs = a.link.heardAtMs;
+  expect(a.link.watch(2_000, 3_000)).toBe(heardAtMs + 2_000 - clock.now());
+  clock.advance(2_000);
+  expect(a.link.watch(2_000, 3_000)).toBe(700);
+  clock.advance(2_600);
+  expect(a.link.watch(2_000, 3_000)).toBe(400);
+  clock.advance(400);
+  expect(a.link.watch(2_000, 3_000)).toBeNull();
+});
+
 test("any frame is a sign of life", () => {
   const { clock, linked } = setUp();
   const [a, b] = linked();
@@ -158,12 +184,12 @@ test("our own stall is forgiven: the other end has all its time again", () => {
   // Frames that wait while this tab is frozen reach it only afterwards.
   b.host.part = 1;
   clock.advance(2_000);
-  expect(a.link.watch(2_000, 3_000)).toBe(true);
+  expect(a.link.watch(2_000, 3_000)).not.toBeNull();
   clock.advance(60_000);
   b.host.part = 0;
   a.link.forgive();
   expect(a.link.isDoubted).toBe(true);
-  expect(a.link.watch(2_000, 3_000)).toBe(true);
+  expect(a.link.watch(2_000, 3_000)).not.toBeNull();
   clock.advance(1_000);
   expect(a.link.isDoubted).toBe(false);
   expect(network.canHear(a.host, b.host)).toBe(true);

@@ -161,22 +161,23 @@ export class Link implements Place {
     this.#flushSoon();
   }
 
-  /** Asks for a sign of life now; silence from here on counts. */
-  doubt(): void {
-    this.#doubtedSinceMs ??= this.#env.clock.now();
+  /** Asks for a sign of life now; silence counts from here on, or from `sinceMs`, when something was sent that it did not answer. */
+  doubt(sinceMs = this.#env.clock.now()): void {
+    this.#doubtedSinceMs ??= Math.max(sinceMs, this.#heardAtMs);
     this.#ping();
   }
 
   /**
-   * To be called about once a second. Pings after `quietMs` of silence; false
-   * when the other end has owed us a sign of life for `deadMs`.
+   * Pings after `quietMs` of silence, and until there is an answer. Returns in how many ms to be called
+   * again; null when the other end has owed us a sign of life for `deadMs`.
    */
-  watch(quietMs: number, deadMs: number): boolean {
-    const now = this.#env.clock.now();
-    if (now - this.#heardAtMs >= quietMs) this.doubt();
+  watch(quietMs: number, deadMs: number): number | null {
+    const quietLeftMs = this.#heardAtMs + quietMs - this.#env.clock.now();
+    if (quietLeftMs <= 0) this.doubt();
+    if (this.#doubtedSinceMs === null) return quietLeftMs;
     // A busy machine makes every round trip long; then silence means less.
-    const patienceMs = deadMs + 4 * (this.rtt.smoothedMs ?? 0);
-    return this.#doubtedSinceMs === null || now - this.#doubtedSinceMs < patienceMs;
+    const leftMs = deadMs + 4 * (this.rtt.smoothedMs ?? 0) - this.doubtedMs;
+    return leftMs > 0 ? Math.min(leftMs, PING_AGAIN_MS) : null;
   }
 
   /** After this tab's own stall: nobody was silent, we were deaf. Asks for a sign of life. */

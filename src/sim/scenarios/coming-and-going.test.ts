@@ -1,6 +1,6 @@
 /** Leaves, crashes and reloads in a ring of some size, and what lookups see of them. */
 import { expect, test } from "vitest";
-import { faultsOf } from "../oracle.ts";
+import { faultsOf, linkFaults } from "../oracle.ts";
 import { type Lookup, type SimNode, World } from "../world.ts";
 import { expectEnded, expectLookupsRight, expectPerfectRingWithin, expectRight } from "./expect.ts";
 
@@ -73,6 +73,19 @@ test.each([1, 2, 3])("a third crashes: every lookup during the repair ends (seed
   expectLookupsRight(world, 200);
 });
 
+test.each([3, 7, 27, 35, 37, 39])(
+  "when five in a row crash, all are next to whom they should be, and linked, within 7.5 s (seed %i)",
+  (seed) => {
+    const world = World.ofNodes(20, { seed, conditions: { latencyMs: 1, jitterMs: 1 } });
+    world.run(5_000 + seed * 137);
+    const gone = new Set(world.sortedIds().slice(seed % 15, (seed % 15) + 5));
+    for (const node of [...world.nodes]) if (gone.has(node.id)) world.crash(node);
+    const isWhole = () => linkFaults(world).length === 0 && areNextToEachOther(world);
+    expect(world.runUntil(isWhole, 7_500)).not.toBeNull();
+    expectLookupsRight(world, 100);
+  },
+);
+
 test("under churn (median session 5 minutes, 100 nodes) lookups go on", () => {
   const world = World.ofNodes(100, { seed: 6 });
   const lookups: Lookup[] = [];
@@ -102,4 +115,14 @@ function neighboursKnow(world: World, left: SimNode): boolean {
   return ![...world.nodes].some(
     ({ node }) => node.view.successors[0] === left.id || node.view.predecessors[0] === left.id,
   );
+}
+
+/** Each has the right successor and predecessor, whatever it knows of those further away. */
+function areNextToEachOther(world: World): boolean {
+  const ids = world.sortedIds();
+  return world.members().every(({ id, node: { view } }) => {
+    const at = ids.indexOf(id);
+    const isRight = view.successors[0] === ids[(at + 1) % ids.length];
+    return isRight && view.predecessors[0] === ids.at(at - 1);
+  });
 }
