@@ -395,6 +395,21 @@ test("with a key comes the person, also what changed a moment ago, and what is s
   }
 });
 
+test("what a caller gets wrong is said in words that help", async () => {
+  const { ann, bob } = await two();
+  await ann.app.addContact(bob.key);
+  const messages = (options: unknown) => ann.app.messages(bob.key, options as { limit: number });
+  for (const [options, why] of [
+    [{ limit: 0 }, "limit is from 1 to 200"],
+    [{ after: "x" }, 'no option "after", but before, limit'],
+    [{ before: 5 }, "before is the id of a message"],
+    ["all", "options are an object"],
+  ] as const) {
+    await expect(messages(options)).rejects.toThrow(why);
+  }
+  expect(await messages(null)).toEqual([]);
+});
+
 test("what this node does not allow is said, not waited for", async () => {
   const { world, ann, bob } = await two();
   // No point of the curve has these as its y coordinate.
