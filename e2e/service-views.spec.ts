@@ -50,7 +50,7 @@ test("im: two people, by keyboard and on a phone: found, written to, counted whi
   // Ann finds Bob by his name, and writes.
   await ann.getByLabel(/^Find a person/).fill("bob");
   await anns.page.keyboard.press("Enter");
-  await ann.getByRole("button", { name: "Write to them" }).click({ timeout: 30_000 });
+  await ann.getByRole("button", { name: "Write to them" }).press("Enter", { timeout: 30_000 });
   await say(anns.page, ann, "Hello, Bob!");
   await expect(ann.locator(".said.own .text")).toHaveText(["Hello, Bob!"]);
 
@@ -59,7 +59,7 @@ test("im: two people, by keyboard and on a phone: found, written to, counted whi
   const row = (view: FrameLocator, name: string) => view.locator("button.row", { hasText: name });
   await expect(row(bob, "Ann")).toContainText("1 unread", { timeout: 90_000 });
   await row(bob, "Ann").press("Enter");
-  await bob.getByRole("button", { name: "Accept" }).click();
+  await bob.getByRole("button", { name: "Accept" }).press("Enter");
   await say(bobs.page, bob, "Hello, Ann!");
   await expectToFit(bob);
   await expect(ann.locator(".said:not(.own) .text")).toHaveText(["Hello, Ann!"]);
@@ -104,7 +104,8 @@ test("the explorer of the dht: a value is put, seen with its replicas, and remov
   await overlay.waitForRing();
   const [tab] = overlay.tabs as [Tab];
   const view = await openView(tab, "dht");
-  const press = (name: string) => view.getByRole("button", { name, exact: true }).click();
+  // By keyboard: a click is aimed at where the frame was before the page moved it.
+  const press = (name: string) => view.getByRole("button", { name, exact: true }).press("Enter");
   await view.getByLabel("Name or key").fill("poem");
   await view.getByLabel("Value", { exact: true }).fill("a rose is a rose");
   await view.getByLabel("Secret, to remove it").fill("thorn");
@@ -143,7 +144,7 @@ test("the yellow pages: an entry is registered in one tab, found and searched in
   await ada.getByLabel("Name", { exact: true }).fill("Ada's bread");
   await ada.getByLabel("What you offer").fill("Rye and wheat");
   await ada.getByLabel("How to reach you").fill("1 Mill Lane");
-  await ada.getByRole("button", { name: "Register", exact: true }).click();
+  await ada.getByRole("button", { name: "Register", exact: true }).press("Enter");
   await expect(ada.getByRole("heading", { name: "Ada's bread" }).first()).toBeVisible({
     timeout: 30_000,
   });
@@ -167,7 +168,7 @@ test("the yellow pages: an entry is registered in one tab, found and searched in
   await ada
     .getByRole("button", { name: /^Withdraw/ })
     .first()
-    .click();
+    .press("Enter");
   await bens.page.bringToFront();
   await expect
     .poll(
@@ -199,5 +200,5 @@ test("the rooms board: what is said in one tab is shown in the other, with this 
     await expect(view.getByRole("log")).toContainText("dinner is ready", { timeout: 30_000 });
     await expectToFit(view);
   }
-  await expect(views[0].locator(".place")).toContainText(/root/);
+  await expect(views[0].locator(".place")).toContainText(/root/i);
 });
