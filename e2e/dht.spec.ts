@@ -109,3 +109,15 @@ test("24 tabs, 500 values: 8 crash and 8 come, one after another, then 3 crash a
   expect(wrong).toEqual([]);
   console.log(`${await repaired(overlay, appId)} ms until all copies`);
 });
+
+test("3 tabs that are all reloaded in the moment after a put have every value", async ({
+  overlay,
+}) => {
+  await overlay.open(3);
+  await overlay.waitForRing();
+  const appId = await install(overlay.tabs[0]!, "dht");
+  await putAll(overlay.tabs[0]!, appId);
+  await Promise.all(overlay.tabs.map((tab) => overlay.reload(tab)));
+  await overlay.waitForRing();
+  expect((await wrongOf(overlay.tabs[2]!, appId)).wrong).toEqual([]);
+});

@@ -9,7 +9,7 @@ import { MAX_PACKAGE_FILE_BYTES } from "./package-file.ts";
 const CODE = `
 export default (prost) => ({
   remote: { echo: (caller, value) => value },
-  local: { echo: (value) => value, previous: () => prost.previousVersion, never: () => new Promise(() => {}) },
+  local: { echo: (value) => value, size: (value) => value.length, previous: () => prost.previousVersion, never: () => new Promise(() => {}) },
 });`;
 const MADE = makePackage({ name: "echo", code: CODE, view: "export default () => {}" });
 const URL = "https://host.example/echo/manifest.json";
@@ -199,6 +199,49 @@ describe("a node's own peerlet", () => {
         code: "bad-parameter",
       });
     }
+  });
+
+  test("calls of the page wait for their turn, however many at once", async () => {
+    const code = `
+      export default (prost) => {
+        let [open, most] = [0, 0];
+        return { local: {
+          async work(i) {
+            most = Math.max(most, ++open);
+            await new Promise((done) => prost.clock.after(20, done));
+            open--;
+            return i;
+          },
+          most: () => most,
+        } };
+      };`;
+    const made = makePackage({ name: "busy", code, wants: { callsOpen: 16 } });
+    const { world, peerlets } = await setUp();
+    await world.until(peerlets.install(made.file));
+    const numbers = Array.from({ length: 300 }, (_, i) => i);
+    const call = (method: string, ...args: number[]) =>
+      (peerlets.local(made.appId)[method] as (...args: number[]) => Promise<unknown>)(...args);
+    const worked = await world.until(Promise.all(numbers.map((i) => call("work", i))));
+    expect(worked).toEqual(numbers);
+    // The other half is for what other nodes ask.
+    expect(await world.until(call("most"))).toBe(8);
+  });
+
+  test("a long line ends with its peerlet", async () => {
+    const { world, peerlets } = await setUp();
+    await world.until(peerlets.install(MADE.file));
+    const never = peerlets.local(MADE.appId)["never"] as () => Promise<unknown>;
+    const ends = Promise.allSettled(Array.from({ length: 20_000 }, () => never()));
+    await world.until(peerlets.uninstall(MADE.appId));
+    const reasons = (await world.until(ends)).map((end) => (end as PromiseRejectedResult).reason);
+    expect(new Set(reasons.map(({ code }) => code as string))).toEqual(new Set(["gone"]));
+  });
+
+  test("arguments too large for any message come to it, so that it can say what it takes", async () => {
+    const { world, peerlets } = await setUp();
+    await world.until(peerlets.install(MADE.file));
+    const size = peerlets.local(MADE.appId)["size"] as (value: Uint8Array) => Promise<number>;
+    expect(await world.until(size(new Uint8Array(2_000_000)))).toBe(2_000_000);
   });
 
   test("when it is uninstalled a call that is open ends", async () => {

@@ -9,6 +9,7 @@ import { isId } from "../id/id.ts";
 import type { Verify } from "../id/identity.ts";
 import { MAX_LOCATOR_BYTES } from "../wire/limits.ts";
 import { isAppId } from "../wire/routed.ts";
+import { CallLine } from "./call-line.ts";
 import type { FetchCode } from "./code-sources.ts";
 import type { Entry } from "./entry.ts";
 import { NO_USAGE } from "./grant.ts";
@@ -38,6 +39,11 @@ const CALL_MS = 10_000;
 
 /** Of the arguments of a call from the page, in bytes: more than any peerlet takes, so that it can say what it does take. A guess. */
 const LOCAL_BYTES = 4_194_304;
+/** Of the arguments of a call of a remote method from the page, in bytes: more than a message carries. A guess. */
+const REMOTE_BYTES = 1_048_576;
+
+/** The page's calls of an application take up to this share of the calls that may be open: the rest is for what others ask. A guess. */
+const PAGE_SHARE = 0.5;
 
 /** How long an installation waits for what the application uses, in ms. A guess: longer than all who may have it take. */
 const USED_MS = 10_000;
@@ -56,6 +62,7 @@ class CallFailed extends Error {
 export class InstalledPeerlets implements Peerlets {
   readonly #ports: InstalledPorts;
   readonly #views: Views;
+  readonly #lines = new Map<string, CallLine>();
 
   constructor(ports: InstalledPorts) {
     this.#ports = ports;
@@ -108,14 +115,25 @@ export class InstalledPeerlets implements Peerlets {
     if (found.kind === "error") throw new CallFailed(found);
     const { node, methods } = found;
     const call = (method: string) =>
-      settled((args, done) => manager.remote.call(application, node, method, args, CALL_MS, done));
+      settled(REMOTE_BYTES, (args, done) =>
+        manager.remote.call(application, node, method, args, CALL_MS, done),
+      );
     return methodsOf(node, methods, call);
   }
 
   local(appId: string): Remote {
     checkAppId(appId);
+    const line = this.#lineOf(appId);
     const call = (method: string) =>
-      settled((args, done) => this.#views.callLocal(appId, method, args, done, LOCAL_BYTES));
+      settled(LOCAL_BYTES, (args, done) =>
+        line.add((over) => {
+          const end = (result: Result) => {
+            over();
+            done(result);
+          };
+          this.#views.callLocal(appId, method, args, end, LOCAL_BYTES);
+        }),
+      );
     // Which methods there are is known only while it runs; an idle one is started by the call.
     return new Proxy(methodsOf(this.#ports.self, [], call), {
       get: (target, name) => {
@@ -140,6 +158,18 @@ export class InstalledPeerlets implements Peerlets {
   /** For the composition root. */
   peerletChanged(appId: string, why: string): void {
     this.#views.peerletChanged(appId, why);
+  }
+
+  /** One for each application, however often the page asks for its methods. */
+  #lineOf(appId: string): CallLine {
+    const { manager } = this.#ports;
+    const most = () => {
+      const { callsOpen } = manager.get(appId)?.peerlet.grant ?? manager.policy.budgets;
+      return Math.max(1, Math.floor(callsOpen * PAGE_SHARE));
+    };
+    const line = this.#lines.get(appId) ?? new CallLine(most);
+    this.#lines.set(appId, line);
+    return line;
   }
 
   /** Waits for what comes with another application. It may be refused, or nowhere to be had: its state tells. */
@@ -255,11 +285,12 @@ const NO_WANTS = { cpuShare: 0, storageBytes: 0, messagesPerSecond: 0, callsOpen
 
 /** A function that calls, with arguments checked to be plain data. */
 function settled(
+  maxBytes: number,
   call: (args: readonly Plain[], done: (result: Result) => void) => void,
 ): (...args: Plain[]) => Promise<Plain> {
   return (...args) =>
     new Promise((resolve, reject) => {
-      const bounds = { maxDepth: PLAIN_DEPTH, maxNodes: PLAIN_NODES, maxBytes: 1_048_576 };
+      const bounds = { maxDepth: PLAIN_DEPTH, maxNodes: PLAIN_NODES, maxBytes };
       const plain = rebuildPlain(args, bounds);
       if (plain.kind === "refused") {
         return reject(new CallFailed({ kind: "error", code: "bad-parameter", why: plain.why }));

@@ -5,7 +5,7 @@ export const MARKUP = `
   <main>
     <form class="enter">
       <input name="room" aria-label="Name of a room" maxlength="100" required placeholder="Name of a room" autocomplete="off" />
-      <input name="credential" aria-label="Credential, for a closed room" maxlength="64" pattern="[0-9a-f]{64}" title="64 digits that whoever made the room gave you" placeholder="Credential, if it is closed" autocomplete="off" />
+      <input name="credential" aria-label="Credential, for a closed room" maxlength="64" pattern="[0-9a-f]{64}" title="64 digits that whoever made the room gave you" placeholder="Credential, if closed" autocomplete="off" />
       <button class="first">Enter</button>
       <button type="button" name="close">New closed room</button>
     </form>

@@ -24,7 +24,7 @@ interface Local {
 /** Events of a tree come many at a time: it is drawn again after so long, in ms. */
 const DRAW_MS = 200;
 
-export default defineView<Local>(async ({ root, local, on }) => {
+export default defineView<Local>(({ root, local, on }) => {
   root.innerHTML = `<style>${STYLES}</style>${MARKUP}`;
   const find = (selector: string) => root.querySelector(selector) as HTMLElement;
   const [enter, write, everybody] = ["form.enter", "form.write", "form.everybody"].map((name) =>
@@ -34,7 +34,7 @@ export default defineView<Local>(async ({ root, local, on }) => {
     form.querySelector<HTMLInputElement>(`[name=${name}]`)!;
   const [why, note] = [find(".why"), find(".note")];
   const [section, list] = [find("section"), find("ol")];
-  const self = await local.self();
+  let self = "";
   let shown: string | null = null;
   /** Of other rooms: messages that came since they were shown. */
   const unread = new Map<string, number>();
@@ -174,6 +174,13 @@ export default defineView<Local>(async ({ root, local, on }) => {
     const said = typeof data === "string" ? data : "some bytes";
     note.textContent = `To every node, from ${sender === self ? "this one" : short(sender)}: ${said}`;
   });
-  await draw();
-  await showMessages();
+  const start = async () => {
+    self = await local.self();
+    await draw();
+    await showMessages();
+  };
+  // Not waited for: a setup has to end, however long the peerlet takes to answer.
+  start().catch((error: unknown) => {
+    why.textContent = error instanceof Error ? error.message : String(error);
+  });
 });

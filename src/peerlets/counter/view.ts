@@ -23,7 +23,7 @@ const STYLES = `
   h2 { font-size: 13px; font-weight: 600; margin: 8px 0 0; opacity: .8; }
 `;
 
-export default defineView<Local>(async ({ root, local, on }) => {
+export default defineView<Local>(({ root, local, on }) => {
   root.innerHTML = `
     <style>${STYLES}</style>
     <main>
@@ -78,6 +78,12 @@ export default defineView<Local>(async ({ root, local, on }) => {
   find("button[name=read]").addEventListener("click", () => {
     void run((text) => local.read(text));
   });
-  on("count", () => void showHeld());
-  await showHeld();
+  const showHeldOr = () => {
+    showHeld().catch((error: unknown) => {
+      why.textContent = error instanceof Error ? error.message : String(error);
+    });
+  };
+  on("count", showHeldOr);
+  // Not waited for: a setup has to end, however long the peerlet takes to answer.
+  showHeldOr();
 });

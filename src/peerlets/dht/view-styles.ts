@@ -35,4 +35,12 @@ export const STYLES = `
   .replicas { gap: 2px; font-size: 14px; }
   .replicas b { font-family: ui-monospace, monospace; font-weight: 600; }
   .more { margin-top: 8px; }
+  @media (min-width: 900px) {
+    main { grid-template-columns: minmax(0, 44rem) minmax(0, 22rem); gap: 12px 32px; max-width: none; align-items: start; }
+    main > * { grid-column: 1; }
+    .place { grid-column: 2; grid-row: 1 / span 4; flex-direction: column; align-items: start; }
+    .place div { flex: none; }
+    figure { flex: none; }
+    svg { width: 220px; height: 220px; }
+  }
 `;

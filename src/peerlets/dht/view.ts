@@ -54,7 +54,7 @@ export default defineView<Local>(({ root, local }) => {
           <button name="remove" type="button">Remove</button>
         </p>
       </form>
-      <p class="said" role="status"></p>
+      <p class="said" role="status">A value is kept on the four nodes that follow its key on the ring, until its time is over.</p>
       <p class="why" role="alert"></p>
       <section aria-label="Values"><ol class="values"></ol><button class="more" type="button" hidden>More</button></section>
       <section class="place" aria-label="Replicas" hidden>

@@ -47,7 +47,7 @@ export function directoryRules(now: () => number): Rules<DirectoryRecord, Query>
 /** The words of a search, folded. Throws with what is wrong. */
 export function wordsOf(search: unknown): string[] {
   if (typeof search !== "string" || search.length > MAX_SEARCH_CHARS || !search.isWellFormed()) {
-    throw new TypeError(`a search has at most ${MAX_SEARCH_CHARS} characters`);
+    throw new TypeError(`a search is a text of at most ${MAX_SEARCH_CHARS} characters`);
   }
   const words = fold(search)
     .split(/\s+/u)

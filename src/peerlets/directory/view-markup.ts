@@ -44,7 +44,7 @@ const STYLES = `
   .card { border-top: 1px solid var(--line); padding-top: 10px; gap: 4px; min-width: 0; }
   .card p.text { white-space: pre-line; }
   .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
-  .quiet { opacity: .75; font-size: 13px; }
+  .quiet { color: color-mix(in srgb, currentcolor 75%, transparent); font-size: 13px; }
   .bad { color: var(--bad); }
   .good { color: var(--good); }
   details > * + * { margin-top: 10px; }

@@ -31,7 +31,7 @@ interface Local {
 /** What is left of times is shown in minutes. In ms. */
 const LOOK_AGAIN_MS = 30_000;
 
-export default defineView<Local>(async ({ root, local, on }: ViewContext<Local>) => {
+export default defineView<Local>(({ root, local, on }: ViewContext<Local>) => {
   root.innerHTML = MARKUP;
   const byId = (id: string) => root.querySelector<HTMLElement>(`#${id}`)!;
   const field = (form: string, name: string) =>
@@ -266,6 +266,7 @@ export default defineView<Local>(async ({ root, local, on }: ViewContext<Local>)
     setTimeout(lookAgain, LOOK_AGAIN_MS);
   };
   setTimeout(lookAgain, LOOK_AGAIN_MS);
-  await showMine();
+  // Not waited for: a setup has to end, however long the peerlet takes to answer.
+  void showMine();
   open("", "", false);
 });

@@ -8,6 +8,7 @@
  * client, too: one without an app id, whose objects have the ids that it says.
  */
 import type { CallError, Plain, Prost } from "prost/sdk";
+import { readOptions } from "../replicated/options.ts";
 import {
   MAX_ENDPOINTS,
   MAX_MESSAGE_BYTES,
@@ -143,8 +144,8 @@ export class Clients {
   }
 
   /** What arrived, the oldest first; `after`: only later ones than this serial. */
-  received(client: string, options: unknown = {}): Received[] {
-    const { after = 0 } = (options ?? {}) as { readonly after?: unknown };
+  received(client: string, options: unknown): Received[] {
+    const { after = 0 } = readOptions<{ readonly after: unknown }>(options, ["after"]);
     if (typeof after !== "number") throw new TypeError("after is the serial of a message");
     return this.#received
       .filter((each) => each.client === client && each.serial > after)

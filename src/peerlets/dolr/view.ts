@@ -41,7 +41,7 @@ const STYLES = `
 /** Messages that are shown, the last ones. */
 const MOST_SHOWN = 50;
 
-export default defineView<Local>(async ({ root, local, on }) => {
+export default defineView<Local>(({ root, local, on }) => {
   root.innerHTML = `
     <style>${STYLES}</style>
     <main>
@@ -165,7 +165,8 @@ export default defineView<Local>(async ({ root, local, on }) => {
   });
   on("message", () => void run(null, showReceived));
   on("published", () => void run(null, showPublished));
-  await run(null, async () => {
+  // Not waited for: a setup has to end, however long the peerlet takes to answer.
+  void run(null, async () => {
     await Promise.all([showPublished(), showReceived(), showKnown()]);
   });
 });

@@ -1,4 +1,5 @@
 /** What the view, the page and tests may call. Mistakes of callers are thrown, and say what to do. */
+import { readOptions } from "../replicated/options.ts";
 import { PUBLIC_KEY_DIGITS } from "./bodies.ts";
 import { bytesOfHex, isFields, isHex } from "./bytes.ts";
 import { conversationOf, conversationOfRoom } from "./conversations.ts";
@@ -215,8 +216,14 @@ export function localOf(
       if (!roster.isContact(key)) throw new Error("that is no contact: add it first");
       return outbox.send(key, checked, name);
     },
-    messages: (of, options = {}) => {
-      const { before, limit = DEFAULT_ANSWER } = options;
+    messages: (of, options) => {
+      const { before, limit = DEFAULT_ANSWER } = readOptions<MessagesOptions>(options, [
+        "before",
+        "limit",
+      ]);
+      if (before !== undefined && typeof before !== "string") {
+        throw new TypeError("before is the id of a message");
+      }
       if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ANSWER) {
         throw new TypeError(`limit is from 1 to ${MAX_ANSWER}`);
       }

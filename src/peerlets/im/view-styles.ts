@@ -36,7 +36,7 @@ input, textarea { width: 100%; padding: 8px 10px; border: 1px solid #7d7d86; bor
 .row .dot.room { border-radius: 2px; }
 .row .unread { grid-column: 3; grid-row: 1 / span 2; background: var(--own); color: var(--own-text); font-size: 12px; font-weight: 600; min-width: 20px; padding: 1px 6px; border-radius: 10px; text-align: center; }
 .row.new .name { font-weight: 650; }
-.head { display: flex; align-items: center; gap: 8px; padding: 8px 12px; border-bottom: 1px solid var(--line); flex-wrap: wrap; }
+.head { display: flex; align-items: center; gap: 8px; padding: 8px 12px; border-bottom: 1px solid var(--line); }
 .head .title { flex: 1 1 8rem; min-width: 0; }
 .head h1 { font-size: 16px; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .head p { margin: 0; }
@@ -54,6 +54,7 @@ input, textarea { width: 100%; padding: 8px 10px; border: 1px solid #7d7d86; bor
 .writer textarea { resize: none; max-height: 9rem; min-height: 38px; field-sizing: content; }
 .writer .why { grid-column: 1 / -1; }
 .panel { overflow-y: auto; padding: 16px; display: grid; gap: 14px; align-content: start; max-width: 36rem; }
+.panel.is-empty { margin: auto; }
 .panel h1 { font-size: 18px; margin: 0; }
 .panel h2 { font-size: 14px; margin: 6px 0 0; }
 .panel p { margin: 0; }
@@ -62,12 +63,15 @@ input, textarea { width: 100%; padding: 8px 10px; border: 1px solid #7d7d86; bor
 .card { border: 1px solid var(--line); border-radius: 10px; padding: 10px 12px; display: grid; gap: 4px; overflow-wrap: anywhere; }
 .card .acts, .acts { display: flex; gap: 8px; flex-wrap: wrap; }
 .warn { color: var(--bad); }
-.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.sr { position: absolute; top: 0; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 640px) {
   .app { grid-template-columns: minmax(0, 1fr); }
   .app .side { border-right: 0; }
   .app.is-open .side, .app:not(.is-open) .main { display: none; }
-  .back { display: inline-block; }
+  .back { display: inline-block; justify-self: start; }
+  .head { flex-wrap: wrap; }
+  .head .title { order: 1; flex: 1 0 100%; }
+  .head .back { margin-right: auto; }
   .log .said { max-width: 88%; }
 }
 @media (prefers-reduced-motion: no-preference) { .log { scroll-behavior: smooth; } }

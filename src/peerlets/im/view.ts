@@ -10,7 +10,7 @@ import { STYLES } from "./view-styles.ts";
 /** Events come in flocks; the lists are asked for once, so much later, in ms. A guess. */
 const REFRESH_MS = 60;
 
-export default defineView<Local>(async ({ root, local, on }) => {
+export default defineView<Local>(({ root, local, on }) => {
   const app = h("div", { class: "app" });
   const main = h("main", { class: "main" });
   const heard = h("p", { class: "sr", "aria-live": "polite" });
@@ -57,9 +57,10 @@ export default defineView<Local>(async ({ root, local, on }) => {
       ),
     );
   };
-  /** What is on the screen is read; what is in a hidden tab is not. */
+  /** What is on the screen is read; what is in a hidden tab is not, nor what is behind the list on a phone. */
   const markRead = async () => {
-    if (document.visibilityState !== "visible" || !chat || open === null) return;
+    const isShown = document.visibilityState === "visible" && main.getClientRects().length > 0;
+    if (!isShown || !chat || open === null) return;
     if (open.kind === "person") await local.markRead(open.publicKey);
     if (open.kind === "room") await local.markRead(open.name);
   };
@@ -157,7 +158,11 @@ export default defineView<Local>(async ({ root, local, on }) => {
               : mePanel(me, ports);
       if (me.name === "") app.classList.add("is-open");
       const hadFocus = main.contains(document.activeElement);
-      main.replaceChildren(h("div", { class: "panel" }, backButton, ...content));
+      const panel = h("div", { class: "panel" }, ...content);
+      // Whoever is nobody yet has nowhere to go back to, and nothing is open that could be left.
+      if (me.name !== "" && to !== null) panel.prepend(backButton);
+      panel.classList.toggle("is-empty", me.name !== "" && to === null);
+      main.replaceChildren(panel);
       const field = main.querySelector("input");
       if (field) field.focus();
       else if (hadFocus) list.focus();
@@ -219,12 +224,12 @@ export default defineView<Local>(async ({ root, local, on }) => {
   for (const event of ["message", "marks", "presence", "contacts", "rooms"]) on(event, refreshSoon);
   on("message", (detail) => announce(detail, shown, open, (text) => (heard.textContent = text)));
   document.addEventListener("visibilitychange", refreshSoon);
-  try {
-    await ask();
-    await go(null);
-  } catch (error) {
-    fail(error);
-  }
+  // Wider, there is room for the conversation beside the list.
+  window.addEventListener("resize", refreshSoon);
+  // Not waited for: a setup has to end, however long the peerlet takes to answer.
+  ask()
+    .then(() => go(null))
+    .catch(fail);
 });
 
 /** For who does not see it: a message of the open conversation in full, of others that there is one. */

@@ -33,6 +33,7 @@ export function replicatedNode<
   Q extends BaseQuery,
   Store extends RecordStore<R, Q>,
 >(prost: Prost, { rules, makeStore }: NodeOptions<R, Q, Store>) {
+  let isLoaded = false;
   const shelf = new Shelf(prost, rules);
   const fairUse = new FairUse(prost.grant.storageBytes * STORAGE_SHARE);
   const store = makeStore(
@@ -47,6 +48,7 @@ export function replicatedNode<
     began: (key) => antiEntropy.began(key),
     settled: (key) => antiEntropy.settled(key),
     doubted: (key) => antiEntropy.doubted(key),
+    isLoaded: () => isLoaded,
     written: () => shelf.flush(),
   });
   const antiEntropy: AntiEntropy<R, Q> = new AntiEntropy(
@@ -70,7 +72,10 @@ export function replicatedNode<
   shelf
     .load(store)
     .catch((error: unknown) => prost.log("what was stored cannot be read", String(error)))
-    .finally(() => antiEntropy.start());
+    .finally(() => {
+      isLoaded = true;
+      antiEntropy.start();
+    });
 
   return {
     store,

@@ -47,6 +47,7 @@ const PARTS = 16;
 const MOST_ITEMS = 2_048;
 
 const NOT_HERE = "this node does not keep this key";
+const LOADING = "this node still reads what it had on its disk";
 
 /** Which keys are this node's, as `AntiEntropy` knows it. */
 export interface Place {
@@ -58,6 +59,8 @@ export interface Place {
   settled(key: string): void;
   /** A replica could not be brought to keep what this node has under this key. */
   doubted(key: string): void;
+  /** What an earlier run left on this node's disk is here again. */
+  isLoaded(): boolean;
   /** Resolves when this node's disk has what this node has. */
   written(): Promise<void>;
 }
@@ -120,6 +123,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     if (!isWrite(write)) return refused("it makes no sense");
     const set = await this.#replicaSet(query.key, write);
     if (typeof set === "string") return { kind: "later", why: set };
+    if (!this.#place.isLoaded()) return { kind: "later", why: LOADING };
     if (!this.#place.isCovered(query.key)) await this.#gather(query, set);
     const changed = change();
     if (changed.length === 0) return { kind: "written", acks: [], removed: 0 };
@@ -130,7 +134,7 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   async get(_caller: string, asked: unknown): Promise<Paged> {
     const query = this.#rules.readQuery(asked);
     if (!query) throw new TypeError("this query makes no sense");
-    if (this.#place.isCovered(query.key)) return this.page("", asked);
+    if (this.#place.isCovered(query.key)) return this.#pageOf(query);
     const set = await this.#surroundings.replicaSet(query.key);
     if (set.length > 0 && !set.includes(this.#prost.self)) return { kind: "later", why: NOT_HERE };
     const upTo = await this.#gather(query, set);
@@ -147,6 +151,12 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   page(_caller: string, asked: unknown): Paged {
     const query = this.#rules.readQuery(asked);
     if (!query) throw new TypeError("this query makes no sense");
+    // All may have been loaded again at once: what none has read yet is not gone.
+    if (!this.#place.isLoaded()) throw new Error(LOADING);
+    return this.#pageOf(query);
+  }
+
+  #pageOf(query: Q): Paged {
     const { records, more } = this.#store.page(query);
     return { kind: "page", records: records.map((kept) => this.#plain(kept)), more, upTo: "" };
   }
@@ -255,8 +265,9 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     const needed = Math.min(write, set.length);
     const others = set.filter((id) => id !== self);
     const acks = [self];
-    // Alone, it must not forget what it acknowledged when its tab is loaded again.
-    if (others.length === 0) await this.#place.written();
+    // With so few nodes all of them may be loaded again in the same moment, as when one person's
+    // browser starts anew: then the root must not have forgotten what it acknowledged.
+    if (set.length < REPLICAS) await this.#place.written();
     return new Promise((resolve) => {
       let waiting = others.length;
       let firsts = 0;
@@ -298,7 +309,10 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
   async #gather(query: Q, set: readonly string[]): Promise<string | null> {
     this.counts.readThrough += 1;
     const others = set.filter((id) => id !== this.#prost.self);
-    if (others.length === 0) return (await this.#surroundings.near()).size === 0 ? "g" : null;
+    if (others.length === 0) {
+      const isAlone = (await this.#surroundings.near()).size === 0;
+      return isAlone && this.#place.isLoaded() ? "g" : null;
+    }
     const asked = { ...this.#rules.gathering(query) } as unknown as Plain;
     const told = await Promise.all(others.map((id) => this.#pageAt(id, asked)));
     let [upTo, answered] = ["g", 0];
@@ -317,7 +331,9 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
     }
     const isAll = answered === REPLICAS - 1 && upTo === "g" && query.after === "";
     if (isAll) this.#place.settled(query.key);
-    return answered === 0 ? null : upTo;
+    // What only this node's disk may have is missing while it is read.
+    const isEnough = this.#place.isLoaded() ? answered > 0 : answered === REPLICAS - 1;
+    return isEnough ? upTo : null;
   }
 
   async #pageAt(id: string, query: Plain) {

@@ -28,7 +28,7 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
   readonly #rules: Rules<R, Q>;
   /** By storage key; null for what is gone. The latest state is what is written. */
   readonly #waiting = new Map<string, Kept<R> | null>();
-  #isDue = false;
+  #cancelDue: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
   failedWrites = 0;
 
@@ -39,14 +39,14 @@ export class Shelf<R extends BaseRecord, Q extends BaseQuery> {
 
   put(slot: string, key: string, kept: Kept<R> | null): void {
     this.#waiting.set(`${PREFIX}${key}/${slot}`, kept);
-    if (this.#isDue) return;
-    this.#isDue = true;
-    this.#prost.clock.after(WAIT_MS, () => void this.flush());
+    this.#cancelDue ??= this.#prost.clock.after(WAIT_MS, () => void this.flush());
   }
 
   /** Resolves when all that waits was written, or could not be. */
   flush(): Promise<void> {
-    this.#isDue = false;
+    // Timers are granted: one that is not needed any more must not wait.
+    this.#cancelDue?.();
+    this.#cancelDue = null;
     this.#writing = this.#writing.then(() => this.#writeAll());
     return this.#writing;
   }

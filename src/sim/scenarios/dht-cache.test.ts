@@ -8,6 +8,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { comeAndGo } from "./sessions.ts";
 import { sizesFrom } from "./sizes.ts";
 import type { Plain } from "../../base/plain.ts";
 import { keyOf, sha256 } from "../../id/hash.ts";
@@ -542,5 +543,61 @@ test(
     expect(within.hop + within.own).toBeGreaterThan(0.2 * options.gets);
     expect(within.meanHops).toBeLessThan(without.meanHops);
     expect(within.busiest).toBeLessThan(without.busiest);
+  },
+);
+
+test(
+  "while nodes come and go every get is right, and caches answer still",
+  { timeout },
+  async () => {
+    const { nodes, values, minutes, medianS, getsPerSecond, seed } = sizesFrom("PROST_CACHE", {
+      ...{ nodes: 40, values: 20, minutes: 1, medianS: 100, getsPerSecond: 5, seed: SEED },
+    });
+    const startMs = performance.now();
+    const { world, first } = await ofPeers(nodes, dhtCache, seed);
+    await installOnAll(world);
+    const keys: string[] = [];
+    for (let i = 0; i < values; i++) {
+      const put = dhtOf(world, first).putHash(`value ${i}`, { ttlMs: 86_400_000, write: 4 });
+      keys.push((await world.until(put)).key);
+    }
+    const install = (node: SimNode) => {
+      world
+        .layer(node)
+        .peerlets.install(dhtCache.file)
+        .catch(() => {});
+    };
+    const end = comeAndGo(world, { medianS, seed, stays: new Set(), came: install });
+
+    const random = new SeededRandom(seed, 21);
+    const picker = zipf(values, 0.8);
+    const counts = { gets: 0, right: 0, own: 0, way: 0, dht: 0 };
+    const wrong: string[] = [];
+    const get = async (from: SimNode, i: number) => {
+      const got = await cacheOf(world, from)
+        .get(keys[i]!)
+        .catch((error: unknown) => String(error));
+      // Who left does not care.
+      if (!world.nodes.has(from)) return;
+      counts.gets += 1;
+      if (got !== null && typeof got === "object") counts[got.by] += 1;
+      const read = got !== null && typeof got === "object" ? textOf(got.value) : got;
+      if (read === `value ${i}`) counts.right += 1;
+      else wrong.push(`${keys[i]!.slice(0, 8)}: ${read}`);
+    };
+    const open = new Map<Promise<void>, SimNode>();
+    for (let i = 0; i < minutes * 60 * getsPerSecond; i++) {
+      const from = random.pick([...world.nodes].filter((node) => isRunning(world, node)));
+      const work = get(from, picker(random.next()));
+      open.set(work, from);
+      void work.finally(() => open.delete(work));
+      await world.pass(1_000 / getsPerSecond);
+    }
+    const went = end();
+    await world.passUntil(() => ![...open.values()].some((from) => world.nodes.has(from)), 60_000);
+    const tookS = ((performance.now() - startMs) / 1_000).toFixed(0);
+    console.log(`${nodes} nodes, ${went} went`, counts, wrong, `${tookS} s`);
+    expect(wrong).toEqual([]);
+    expect(counts.own + counts.way).toBeGreaterThan(0.9 * counts.gets);
   },
 );

@@ -436,6 +436,11 @@ describe("hostile input", () => {
       why: /60000 \(a minute\) to 604800000/,
     },
     {
+      what: "a search for nothing that could be read",
+      call: (on: Directory) => on.search("c", undefined as unknown as string),
+      why: /a text of at most 200/,
+    },
+    {
       what: "a search of many words",
       call: (on: Directory) => on.search("c", "a b c d e f g h i"),
       why: /at most 8 words/,

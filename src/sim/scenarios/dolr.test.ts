@@ -188,6 +188,7 @@ describe("publish and send", () => {
     await refused(dolr.sendToObj("m", "x", 17), /1 to 16 endpoints/);
     await refused(dolr.sendToObj("m", "x", 0), /1 to 16 endpoints/);
     await refused(dolr.publish(""), /a name of 1 to 256 characters/);
+    await refused(dolr.received("all" as never), /options are an object, with some of after/);
     for (let i = 0; i < 128; i++) void dolr.publish(`x ${i}`).catch(() => {});
     await refused(dolr.publish("one more"), /at most 128 objects/);
   });

@@ -6,6 +6,7 @@
  */
 import { beforeAll, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
+import { comeAndGo } from "./sessions.ts";
 import { sizesFrom } from "./sizes.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import type { SimNode } from "../world.ts";
@@ -39,7 +40,11 @@ interface Candidate {
   readonly isConfirmed: boolean;
 }
 
-const SIZE = sizesFrom("PROST_IM", { nodes: 14, people: 6, messages: 8 });
+const SIZE = sizesFrom("PROST_IM", {
+  ...{ nodes: 14, people: 6, messages: 8 },
+  /** Of those that come and go. */
+  ...{ minutes: 1, medianS: 60 },
+});
 
 /** The peerlet's `local` methods, as a page sees them. */
 interface Im {
@@ -125,7 +130,11 @@ async function personOn(world: PeerletWorld, node: SimNode, name: string) {
   return { node, app, key: (await app.me()).publicKey };
 }
 
-type Person = Awaited<ReturnType<typeof personOn>>;
+interface Person {
+  node: SimNode;
+  app: Im;
+  readonly key: string;
+}
 
 async function befriend(a: Person, b: Person) {
   await a.app.addContact({ publicKey: b.key });
@@ -395,6 +404,21 @@ test("with a key comes the person, also what changed a moment ago, and what is s
   }
 });
 
+test("what a caller gets wrong is said in words that help", async () => {
+  const { ann, bob } = await two();
+  await ann.app.addContact(bob.key);
+  const messages = (options: unknown) => ann.app.messages(bob.key, options as { limit: number });
+  for (const [options, why] of [
+    [{ limit: 0 }, "limit is from 1 to 200"],
+    [{ after: "x" }, 'no option "after", but before, limit'],
+    [{ before: 5 }, "before is the id of a message"],
+    ["all", "options are an object"],
+  ] as const) {
+    await expect(messages(options)).rejects.toThrow(why);
+  }
+  expect(await messages(null)).toEqual([]);
+});
+
 test("what this node does not allow is said, not waited for", async () => {
   const { world, ann, bob } = await two();
   // No point of the curve has these as its y coordinate.
@@ -570,3 +594,103 @@ test("while other nodes come and go nothing is lost", async () => {
     marksOf(await ann.app.messages(bob.key, { limit: 200 })).every((mark) => mark === "delivered");
   expect(await comesTo(world, areDelivered, 90_000)).toBeLessThan(90_000);
 });
+
+/** Another size than the usual one may take hours. */
+const timeout = process.env["PROST_IM"] === undefined ? 120_000 : 86_400_000;
+
+test(
+  "while nodes come and go all that people say comes once, also to who is away for a while",
+  { timeout },
+  async () => {
+    const { nodes, people: count, minutes, medianS } = SIZE;
+    const startMs = performance.now();
+    const world = await ofPeers(nodes);
+    const people: (Person & { awayUntilMs: number })[] = [];
+    for (const [i, node] of [...world.nodes].slice(0, count).entries()) {
+      people.push({ ...(await personOn(world, node, `P${i}`)), awayUntilMs: 0 });
+    }
+    /** Each has two friends: the one before and the one after. */
+    const after = (i: number, by = 1) => people[(i + by + count) % count]!;
+    for (const [i, person] of people.entries()) await befriend(person, after(i));
+    for (const { app } of people) await app.joinRoom("plaza");
+    await world.pass(5_000);
+    const stays = new Set(people.map(({ node }) => node));
+    const end = comeAndGo(world, { medianS, seed: SEED, stays });
+
+    /** By who writes and who reads, in order. */
+    const said = new Map<string, string[]>();
+    const inRoom: string[] = [];
+    const marksOfAll = async (person: Person) => {
+      const chats = await Promise.all(people.map(({ key }) => person.app.messages(key, MOST)));
+      return chats.flat().map(({ author, mark }) => (author === person.key ? mark : "theirs"));
+    };
+    let away = 0;
+    const untilMs = world.clock.now() + minutes * 60_000;
+    for (let turn = 0; world.clock.now() < untilMs; turn++) {
+      const nextMs = world.clock.now() + 1_000;
+      for (const person of people) {
+        if (person.awayUntilMs === 0 || person.awayUntilMs > world.clock.now()) continue;
+        person.node = world.add(person.node.secret);
+        await world.passUntil(() => person.node.node.isMember);
+        person.app = imOf(world, person.node);
+        person.awayUntilMs = 0;
+      }
+      const at = turn % count;
+      const writer = people[at]!;
+      if (writer.awayUntilMs > 0) {
+        // Says nothing meanwhile.
+      } else if (turn % 20 === 13 && !(await marksOfAll(writer)).includes("waiting")) {
+        world.crash(writer.node);
+        writer.awayUntilMs = world.clock.now() + 15_000;
+        away += 1;
+      } else if (turn % 7 === 3) {
+        inRoom.push(`turn ${turn}`);
+        await writer.app.sendRoom("plaza", `turn ${turn}`);
+      } else {
+        const reader = after(at, turn % 2 === 0 ? 1 : -1);
+        await writer.app.send(reader.key, `turn ${turn}`);
+        const way = `${writer.key} ${reader.key}`;
+        said.set(way, [...(said.get(way) ?? []), `turn ${turn}`]);
+      }
+      if (nextMs > world.clock.now()) await world.pass(nextMs - world.clock.now());
+    }
+    const went = end();
+    for (const person of people) {
+      if (person.awayUntilMs === 0) continue;
+      person.node = world.add(person.node.secret);
+      await world.passUntil(() => person.node.node.isMember);
+      person.app = imOf(world, person.node);
+    }
+
+    let direct = 0;
+    for (const [way, texts] of said) {
+      const [writer, reader] = way.split(" ") as [string, string];
+      const { app } = people.find(({ key }) => key === reader)!;
+      const got = async () => {
+        const messages = await app.messages(writer, MOST);
+        return textsOf(messages.filter(({ author }) => author === writer));
+      };
+      await comesTo(world, async () => (await got()).length >= texts.length, 120_000, 1_000);
+      expect((await got()).toSorted()).toEqual(texts.toSorted());
+      direct += texts.length;
+    }
+    for (const { app } of people) {
+      const got = async () => textsOf(await app.messages("plaza", MOST));
+      await comesTo(world, async () => (await got()).length >= inRoom.length, 120_000, 1_000);
+      expect((await got()).toSorted()).toEqual(inRoom.toSorted());
+    }
+    const areDelivered = async () => {
+      const marks = await Promise.all(people.map(marksOfAll));
+      return marks.flat().every((mark) => mark === "theirs" || mark === "delivered");
+    };
+    expect(await comesTo(world, areDelivered, 180_000, 1_000)).toBeLessThan(180_000);
+    const tookS = ((performance.now() - startMs) / 1_000).toFixed(0);
+    console.log(
+      `${nodes} nodes, ${count} people: ${went} nodes went, ${away} people were away; ` +
+        `${direct} messages and ${inRoom.length} in the room, all there once; ${tookS} s`,
+    );
+  },
+);
+
+/** As many messages as one may ask for. */
+const MOST = { limit: 200 };
