@@ -47,6 +47,13 @@ test("a machine that keeps now the worker waiting and now the idle thread makes 
   expect(after(20, tookMs, idleMs).share()).toBe(0);
 });
 
+test("a machine that is slow for all in fits, of which questions to the idle thread meet one in four, makes nobody busy", () => {
+  const tookMs = (n: number) => (n % 4 === 0 ? 30 : 0.3);
+  let looks = 0;
+  const idleMs = () => (++looks % 4 === 2 ? 30 : 0.3);
+  expect(after(20, tookMs, idleMs).share()).toBe(0);
+});
+
 test("who makes the idle thread late gains a quarter of a core, and no more", () => {
   const tookMs = (n: number) => (n % 2 === 0 ? 20 : 0.3);
   let looks = 0;

@@ -7,7 +7,8 @@
  * question is asked of a thread that does nothing as well, and what that one
  * took is no fault of the worker's. Such a machine keeps now the one waiting,
  * now the other: as often as the idle thread alone was late, a worker that does
- * nothing was late as well, so that much is taken off.
+ * nothing was late as well, so that much is taken off. And it does so in
+ * fits: so does what was late by no more than the slowest of the last idle answers.
  */
 
 /** The share is that of this long a window. Guess: short enough to stop a hog, long enough to forgive one computation. */
@@ -31,20 +32,27 @@ const MOST_SPAN_MS = 500;
 interface Sample {
   readonly atMs: number;
   readonly busyMs: number;
-  /** The idle thread alone was late. */
+  /** The idle thread was late: alone, or a moment ago. */
   readonly excusedMs: number;
 }
 
+/** So many idle answers, this one's counted, tell how slow the machine is now. Guess: one or two seconds of them. */
+const IDLE_ANSWERS = 4;
+
 export class Busyness {
   #samples: Sample[] = [];
+  /** What the idle thread took the last times, the latest last. */
+  #idleMs: number[] = [];
 
   /**
    * An answer that took `tookMs`, when an idle thread took `idleMs`; `spanMs` has passed since the
    * sample before. True when it found the worker busy.
    */
   add(nowMs: number, spanMs: number, tookMs: number, idleMs: number): boolean {
-    const isBusy = tookMs > IDLE_ANSWER_MS + 2 * idleMs;
-    const isExcused = idleMs > IDLE_ANSWER_MS + 2 * tookMs;
+    this.#idleMs = [...this.#idleMs, idleMs].slice(-IDLE_ANSWERS);
+    const isBusy = isLate(tookMs, idleMs);
+    const isExcused =
+      isLate(idleMs, tookMs) || (isBusy && !isLate(tookMs, Math.max(...this.#idleMs)));
     // Found busy once stands for all the time since the last look; a long wait is busy for certain.
     const stoodForMs = Math.min(spanMs, Math.max(MOST_SPAN_MS, tookMs));
     this.#samples.push({
@@ -69,4 +77,8 @@ export class Busyness {
   exceeds(cpuShare: number): boolean {
     return this.share() > cpuShare * 1.25 + ERROR_SHARE;
   }
+}
+
+function isLate(tookMs: number, besideMs: number): boolean {
+  return tookMs > IDLE_ANSWER_MS + 2 * besideMs;
 }
