@@ -31,6 +31,17 @@ test("a text survives the way to UTF-8 and back", () => {
   );
 });
 
+test.each([0, 1, 4_095, 4_096, 4_097, 10_000])(
+  "a text of %i characters is read to its end, whatever comes after them",
+  (count) => {
+    const text = "abcdefg".repeat(count / 7 + 1).slice(0, count);
+    for (const whole of [text, `${text}ü`, `${text}ü${text}`]) {
+      expect(textOfUtf8(new TextEncoder().encode(whole))).toBe(whole);
+    }
+    expect(() => textOfUtf8(Uint8Array.of(...utf8(text), 0xff))).toThrow(Malformed);
+  },
+);
+
 test.each([
   { hex: "", text: "", what: "nothing" },
   { hex: "00", text: "\0", what: "a zero" },

@@ -9,6 +9,9 @@ export class Malformed extends Error {}
 
 export const NO_BYTES = new Uint8Array(0);
 
+/** Where floats are taken apart: a view of their own bytes for each of them costs more. */
+const eightBytes = new DataView(new ArrayBuffer(8));
+
 export class Writer {
   #bytes: Uint8Array;
   #length = 0;
@@ -54,7 +57,8 @@ export class Writer {
 
   float64(value: number): void {
     const at = this.#grow(8);
-    new DataView(this.#bytes.buffer).setFloat64(at, value);
+    eightBytes.setFloat64(0, value);
+    for (let i = 0; i < 8; i++) this.#bytes[at + i] = eightBytes.getUint8(i);
   }
 
   bytes(value: Uint8Array): void {
@@ -118,8 +122,9 @@ export class Reader {
   }
 
   float64(): number {
-    const at = this.bytes.byteOffset + this.skip(8);
-    return new DataView(this.bytes.buffer).getFloat64(at);
+    const at = this.skip(8);
+    for (let i = 0; i < 8; i++) eightBytes.setUint8(i, this.bytes[at + i]!);
+    return eightBytes.getFloat64(0);
   }
 
   /** A view of the next `count` bytes, not a copy. */
@@ -148,11 +153,24 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** UTF-8 of a text; lone surrogates become U+FFFD, as in the WHATWG encoder. */
 export function utf8(text: string): Uint8Array {
+  // Most texts are ids, hashes and names.
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return utf8OfAny(text);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+function utf8OfAny(text: string): Uint8Array {
   const bytes: number[] = [];
   for (const char of text.toWellFormed()) {
     const code = char.codePointAt(0)!;
@@ -168,10 +186,26 @@ function tail(code: number): number {
   return 0x80 | (code & 0x3f);
 }
 
+/** Characters made at once: more arguments than that a call may not take everywhere. A guess. */
+const CHARS_AT_ONCE = 4_096;
+
+/** The text of the bytes before the first that is none of ASCII. One by one they would be a chain of strings. */
+function asciiOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let from = 0; from < bytes.length; from += CHARS_AT_ONCE) {
+    const end = Math.min(from + CHARS_AT_ONCE, bytes.length);
+    const codes: number[] = [];
+    for (let i = from; i < end && bytes[i]! < 0x80; i++) codes.push(bytes[i]!);
+    text += String.fromCharCode(...codes);
+    if (from + codes.length < end) break;
+  }
+  return text;
+}
+
 /** The text of UTF-8 bytes, or Malformed: overlong forms, surrogates and stray bytes are refused. */
 export function textOfUtf8(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length;) {
+  let text = asciiOf(bytes);
+  for (let i = text.length; i < bytes.length;) {
     const first = bytes[i]!;
     if (first < 0x80) {
       text += String.fromCharCode(first);

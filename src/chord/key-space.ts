@@ -13,9 +13,27 @@ import type { Link } from "../link/link.ts";
 import type { RingView } from "./ring-view.ts";
 import { nextHop } from "./routing.ts";
 
-/** All known nodes and this one, sorted by id. */
-function nodesOf(view: RingView): Id[] {
-  return [view.self, ...view.known.map((known) => known.id)].toSorted();
+/** All known nodes and this one, sorted by id: looked at one by one, for few of them are ever needed. */
+interface Nodes {
+  readonly count: number;
+  at(index: number): Id;
+  /** The first at or after `key`, wrapping round. */
+  indexAtOrAfter(key: Id): number;
+}
+
+function nodesOf(view: RingView): Nodes {
+  const { self, known } = view;
+  const count = known.length + 1;
+  const knownBefore = (key: Id) => {
+    const at = view.indexAtOrAfter(key);
+    return known.length > 0 && known[at]!.id < key ? known.length : at;
+  };
+  const own = knownBefore(self);
+  return {
+    count,
+    at: (index) => (index === own ? self : known[index < own ? index : index - 1]!.id),
+    indexAtOrAfter: (key) => (knownBefore(key) + (self < key ? 1 : 0)) % count,
+  };
 }
 
 /** Whether somebody who should know says that there is no node between these two. */
@@ -42,16 +60,12 @@ function isFollowed(first: Id, rest: readonly Id[], one: Id, next: Id): boolean 
 /** The root first, then who would be root as the earlier ones fail; shorter where too little is known. */
 export function replicaSet(view: RingView, key: Id, maxRank: number): Id[] {
   const nodes = nodesOf(view);
-  const count = nodes.length;
-  // Past the last id the ring begins again.
-  const first = Math.max(
-    0,
-    nodes.findIndex((id) => id >= key),
-  );
+  const { count } = nodes;
+  const first = nodes.indexAtOrAfter(key);
   const replicas: Id[] = [];
   for (let i = 0; i < Math.min(maxRank, count); i++) {
-    const node = nodes[(first + i) % count]!;
-    const before = nodes[(first + i - 1 + count) % count]!;
+    const node = nodes.at((first + i) % count);
+    const before = nodes.at((first + i - 1 + count) % count);
     if (count > 1 && !isAdjacent(view, before, node)) break;
     replicas.push(node);
   }
@@ -61,12 +75,14 @@ export function replicaSet(view: RingView, key: Id, maxRank: number): Id[] {
 /** The keys for which `node` is among the first `rank` roots; null when too little is known around it. */
 export function rangeOf(view: RingView, node: Id, rank: number): Range | null {
   const nodes = nodesOf(view);
-  const at = nodes.indexOf(node);
-  if (at < 0) return null;
+  const { count } = nodes;
+  const at = nodes.indexAtOrAfter(node);
+  if (nodes.at(at) !== node) return null;
   let after = node;
   // After as many steps as there are nodes it is this node again: the whole ring.
-  for (let i = 1; i <= Math.min(rank, nodes.length) && nodes.length > 1; i++) {
-    const before = nodes[(at - i + nodes.length) % nodes.length]!;
+  const steps = count > 1 ? Math.min(rank, count) : 0;
+  for (let i = 1; i <= steps; i++) {
+    const before = nodes.at((at - i + count) % count);
     if (!isAdjacent(view, before, after)) return null;
     after = before;
   }

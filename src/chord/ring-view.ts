@@ -67,8 +67,9 @@ export class RingView {
   #version = 0;
   /** Links that closed a moment ago; what they told is in `#toldBy` yet. */
   readonly #lastWords = new Map<Link, LastWords>();
+  /** Of `#sorted` those that are believed in, in the same order; null while that is all of them. */
+  #believed: Known[] | null = null;
   // Worked out when asked for; null when out of date.
-  #known: readonly Known[] | null = null;
   #membersClockwise: readonly Link[] | null = null;
   #lists: NeighbourLists | null = null;
 
@@ -100,7 +101,7 @@ export class RingView {
       this.#membersClockwise = null;
       this.#lists = null;
       this.#version += 1;
-      this.#entry(link.id).link = link;
+      this.#setLink(this.#entry(link.id), link);
     }
     const { links, predecessors, successors } = link.state!;
     const before = this.#toldBy.get(link) ?? NOTHING;
@@ -149,7 +150,7 @@ export class RingView {
     this.#lists = null;
     this.#membersClockwise = null;
     const known = this.#knownById.get(link.id);
-    if (known?.link === link) known.link = null;
+    if (known?.link === link) this.#setLink(known, null);
     const untilMs = this.#env.clock.now() + believedMs;
     this.#lastWords.set(link, { untilMs, isBack });
     if (believedMs === 0) this.#unbelieve(link);
@@ -158,17 +159,21 @@ export class RingView {
 
   /** What others still say of this node is not believed for a while. */
   bury(id: Id, forMs: number): void {
+    this.#believed ??= [...this.#sorted];
+    const known = this.#knownById.get(id);
+    if (known && known.link === null && !this.isGone(id)) removeFrom(this.#believed, id);
     this.#goneUntilMs.set(id, this.#env.clock.now() + forMs);
     this.#version += 1;
-    this.#known = null;
     this.#lists = null;
   }
 
   /** It is back: it linked to us. */
   exhume(id: Id): void {
     if (!this.#goneUntilMs.delete(id)) return;
+    const known = this.#knownById.get(id);
+    if (this.#goneUntilMs.size === 0) this.#believed = null;
+    else if (known && known.link === null) insertInto(this.#believed!, known);
     this.#version += 1;
-    this.#known = null;
     this.#lists = null;
   }
 
@@ -187,8 +192,7 @@ export class RingView {
 
   /** Sorted by id. Only good until something changes. */
   get known(): readonly Known[] {
-    this.#known ??= this.#goneUntilMs.size === 0 ? this.#sorted : this.#believed();
-    return this.#known;
+    return this.#believed ?? this.#sorted;
   }
 
   knownById(id: Id): Known | undefined {
@@ -274,10 +278,6 @@ export class RingView {
     return this.#lists;
   }
 
-  #believed(): Known[] {
-    return this.#sorted.filter(({ id, link }) => link !== null || !this.isGone(id));
-  }
-
   #entry(id: Id): Known {
     const existing = id === this.self ? this.#own : this.#knownById.get(id);
     if (existing) return existing;
@@ -288,8 +288,8 @@ export class RingView {
       via: [],
     };
     this.#knownById.set(id, known);
-    this.#sorted.splice(firstAtOrAfter(this.#sorted, id), 0, known);
-    this.#known = null;
+    insertInto(this.#sorted, known);
+    if (this.#believed && !this.isGone(id)) insertInto(this.#believed, known);
     return known;
   }
 
@@ -322,12 +322,30 @@ export class RingView {
     const known = this.#knownById.get(id);
     if (!known || known.link !== null || known.via.length > 0) return;
     this.#knownById.delete(id);
-    this.#sorted.splice(firstAtOrAfter(this.#sorted, id), 1);
-    this.#known = null;
+    removeFrom(this.#sorted, id);
+    if (this.#believed && !this.isGone(id)) removeFrom(this.#believed, id);
+  }
+
+  /** A link to it is open, or not any more. One that is held to be gone is believed in as long as there is one. */
+  #setLink(known: Known, link: Link | null): void {
+    const isOther = (known.link === null) !== (link === null);
+    known.link = link;
+    if (!isOther || !this.#believed || !this.isGone(known.id)) return;
+    if (link) insertInto(this.#believed, known);
+    else removeFrom(this.#believed, known.id);
   }
 }
 
 const NOTHING: Told = { links: [], predecessors: [], successors: [] };
+
+function insertInto(sorted: Known[], known: Known): void {
+  sorted.splice(firstAtOrAfter(sorted, known.id), 0, known);
+}
+
+/** It is in there. */
+function removeFrom(sorted: Known[], id: Id): void {
+  sorted.splice(firstAtOrAfter(sorted, id), 1);
+}
 
 function firstAtOrAfter(sorted: readonly Known[], id: Id): number {
   let low = 0;

@@ -4,11 +4,13 @@
  *
  *     npm run sim -- --nodes 1000 --seed 7 --churn 300
  *     npm run sim -- --scenario invariant --seed 4711
+ *     npm run sim -- --scenario dht --nodes 1000 --churn 300 --minutes 60
  *     PROST_SEED=4711 npm run sim
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { LATE_MS, type ExperimentOptions, type Outcome, experiment } from "./experiment.ts";
+import { type ChurnOptions, churn as churnOf } from "./scenarios/dht-churn.ts";
 import { randomRun } from "./scenarios/random-ring.ts";
 
 interface Flag {
@@ -42,6 +44,7 @@ const FLAGS: Record<string, Flag> = {
   churn: amount(0, 1e6, "median session in seconds; 0: nobody comes or goes"),
   fail: { ...share("share of the nodes that crash at once when measuring begins"), most: 0.95 },
   lookups: count(1_000, 1e6, "lookups from random nodes for random keys"),
+  values: count(10_000, 1e6, "values of the hash table, with --scenario dht"),
   minutes: amount(2, 1_440, "simulated time that is measured, in which the lookups are spread"),
   latency: amount(30, 10_000, "one way, in ms"),
   jitter: amount(20, 10_000, "up to this much more for each frame, in ms"),
@@ -53,10 +56,11 @@ const FLAGS: Record<string, Flag> = {
 
 class UsageError extends Error {}
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const { numbers, json, scenario, help } = readArgs(args);
   if (help) return print(helpText());
   if (scenario === "invariant") return replay(numbers["seed"]!);
+  if (scenario === "dht") return hashTable(numbers, json);
   const { nodes, seed, churn, fail, lookups, minutes } = numbers;
   const options: ExperimentOptions = {
     nodes: nodes!,
@@ -99,8 +103,9 @@ function readArgs(args: readonly string[]) {
   // A seed alone in the environment is one that a scenario printed.
   const isReplay = seedFromEnv !== undefined && Object.keys(given).length === 0;
   const scenario = given["scenario"] ?? (isReplay ? "invariant" : undefined);
-  if (scenario !== undefined && scenario !== "invariant") {
-    throw new UsageError(`There is no scenario ${JSON.stringify(scenario)}; there is "invariant".`);
+  if (scenario !== undefined && scenario !== "invariant" && scenario !== "dht") {
+    const known = `there are "invariant" and "dht"`;
+    throw new UsageError(`There is no scenario ${JSON.stringify(scenario)}; ${known}.`);
   }
   return { numbers, json: given["json"] as string | undefined, scenario, help: "help" in given };
 }
@@ -150,6 +155,8 @@ function helpText(): string {
     "  --scenario invariant --seed N",
     "                     repeats one run of random joins, leaves and crashes, and says",
     "                     whether Zave's invariant held; PROST_SEED=N alone does the same",
+    "  --scenario dht     values in the hash table, 10 reads and writes a second; of the",
+    "                     numbers above it takes nodes, values, churn, minutes and seed",
     "  --help             this",
   ].join("\n");
 }
@@ -161,6 +168,32 @@ function replay(seed: number): void {
   if (faults.length === 0) return print("The invariant held, and the ring came right.");
   print(faults.map((fault) => `BROKEN  ${fault}`).join("\n"));
   process.exitCode = 1;
+}
+
+/** Values in the hash table while nodes come and go; 10 reads and writes a second. */
+async function hashTable(
+  { nodes, values, minutes, churn: medianS, seed }: Record<string, number>,
+  json: string | undefined,
+): Promise<void> {
+  const options: ChurnOptions = {
+    nodes: nodes!,
+    values: values!,
+    minutes: minutes!,
+    medianS: medianS!,
+    getsPerSecond: 10,
+    seed: seed!,
+  };
+  const startMs = performance.now();
+  const outcome = await churnOf(options, (news) => {
+    const real = ((performance.now() - startMs) / 1_000).toFixed(1);
+    const computed = (process.cpuUsage().user / 1e6).toFixed(1);
+    process.stderr.write(`${real} s, computed ${computed} s: ${news}\n`);
+  });
+  const rows = Object.entries(outcome).map(
+    ([what, value]) => `  ${what.padEnd(40)}${Number.isInteger(value) ? value : value.toFixed(2)}`,
+  );
+  print([JSON.stringify(options), ...rows].join("\n"));
+  if (json !== undefined) writeFileSync(json, JSON.stringify({ options, outcome }, null, 2));
 }
 
 type Row = readonly [what: string, value: string];
@@ -275,7 +308,7 @@ function print(text: string): void {
 }
 
 try {
-  main(process.argv.slice(2));
+  await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\nnpm run sim -- --help says what there is.\n`);

@@ -63,7 +63,8 @@ const text = new TextEncoder();
 const STEP_MS = 5;
 
 export class PeerletWorld extends World {
-  readonly #layers = new WeakMap<object, Programmable>();
+  /** By host. Weak, for a run of an hour sees more nodes go than there is memory for. */
+  readonly #layers: WeakMap<object, Programmable>;
   readonly #stores = new Map<string, OpenStorage>();
   /** What code servers serve, by address. */
   readonly served = new Map<string, Uint8Array>();
@@ -71,7 +72,7 @@ export class PeerletWorld extends World {
   readonly fetched: string[] = [];
 
   constructor(options: Omit<WorldOptions, "programmable"> & { codeServers?: readonly string[] }) {
-    const layers: { host: object; layer: Programmable }[] = [];
+    const layers = new WeakMap<object, Programmable>();
     super({
       ...options,
       programmable: (parts) => {
@@ -105,14 +106,12 @@ export class PeerletWorld extends World {
         const resolveUrl = () => null;
         const ports = { verify, fetchCode, sandbox, manager, self, resolveUrl };
         const peerlets = new InstalledPeerlets(ports);
-        layers.push({ host, layer: { manager, peerlets, sandbox, events } });
+        layers.set(host, { manager, peerlets, sandbox, events });
         return manager;
       },
     });
-    this.#layerOf = (host) => layers.find((each) => each.host === host)!.layer;
+    this.#layers = layers;
   }
-
-  readonly #layerOf: (host: object) => Programmable;
 
   /** A ring of so many nodes, complete and right. */
   static async ofPeers(
@@ -127,11 +126,12 @@ export class PeerletWorld extends World {
   }
 
   layer(node: SimNode): Programmable {
-    const known = this.#layers.get(node.host);
-    if (known) return known;
-    const layer = this.#layerOf(node.host);
-    this.#layers.set(node.host, layer);
-    return layer;
+    return this.#layers.get(node.host)!;
+  }
+
+  /** A node that went and will not be started again: drops what it had stored. */
+  forget({ id }: SimNode): void {
+    this.#stores.delete(id);
   }
 
   /** Lets time pass until `holds`; false when it does not within `mostMs`. */

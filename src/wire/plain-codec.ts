@@ -33,11 +33,14 @@ const TAG = {
 const MAX_DEPTH = 40;
 const MAX_VALUES = 25_000;
 
+/** As in `codec.ts`: most memory that a value takes is memory a writer outgrew. */
+const scratch = new Writer(4_096);
+
 /** The value is plain data within bounds already: see `rebuildPlain`. */
 export function encodePlain(value: Plain): Uint8Array {
-  const writer = new Writer();
-  write(writer, value);
-  return writer.written();
+  scratch.clear();
+  write(scratch, value);
+  return scratch.copy();
 }
 
 function write(writer: Writer, value: Plain): void {

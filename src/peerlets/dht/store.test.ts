@@ -210,4 +210,27 @@ describe("pages and pieces", () => {
     );
     expect(store.summary({ low: ALL.low, high: "1".padEnd(40, "0") }).count).toBe(0);
   });
+
+  test("a digest that was asked for before is that of what is there now", () => {
+    const { store, clock } = storeOf();
+    const isTrue = () => {
+      expect(store.summary(ALL)).toEqual(summaryOf(store.within(ALL)));
+      return store.summary(ALL).count;
+    };
+    store.take(valueOf("short", { ttlMs: 20_000 }), partner);
+    store.take(valueOf("long"), partner);
+    expect(isTrue()).toBe(2);
+    store.take(valueOf("more"), partner);
+    expect(isTrue()).toBe(3);
+    // Renewed: another version.
+    store.take(valueOf("more", { stamp: 2 }), partner);
+    expect(isTrue()).toBe(3);
+    store.drop(valueOf("long").slot);
+    expect(isTrue()).toBe(2);
+    // What is about to expire is left out, though nothing else happened.
+    clock.nowMs = 14_999;
+    expect(isTrue()).toBe(2);
+    clock.nowMs = 15_000;
+    expect(isTrue()).toBe(1);
+  });
 });

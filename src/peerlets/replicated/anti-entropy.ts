@@ -18,6 +18,7 @@ import type { AtReplica } from "./protocol.ts";
 import type { References } from "./references.ts";
 import type { BaseQuery, BaseRecord, Rules } from "./rules.ts";
 import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
+import { weightOf } from "./weight.ts";
 
 /** After a change among the neighbours, in ms: several come together. Guesses. */
 const SETTLE_MS = 300;
@@ -67,7 +68,16 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   readonly #begun = new Set<string>();
   /** Of these, the ones of which this node has what every other replica has. */
   readonly #settled = new Set<string>();
-  readonly counts = { rounds: 0, calls: 0, fetched: 0, pushed: 0, refused: 0, failed: 0, given: 0 };
+  readonly counts = {
+    rounds: 0,
+    calls: 0,
+    callBytes: 0,
+    fetched: 0,
+    pushed: 0,
+    refused: 0,
+    failed: 0,
+    given: 0,
+  };
 
   constructor(
     prost: Prost,
@@ -247,9 +257,9 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   async #giveTo(key: string, kept: readonly Kept<R>[]): Promise<number> {
     const there = await this.#prost.lookupPeerlet<AtReplica>(key, { timeoutMs: CALL_MS });
     this.counts.calls += 1;
-    const answers = await there.lacks(
-      kept.map((each) => [each.record.key, each.slot, each.version]),
-    );
+    const items = kept.map((each) => [each.record.key, each.slot, each.version]);
+    const answers = await there.lacks(items);
+    this.counts.callBytes += weightOf(items) + weightOf(answers);
     if (!Array.isArray(answers)) return 0;
     const isOf = (answer: string) => (_kept: Kept<R>, i: number) => answers[i] === answer;
     for (const { slot } of kept.filter(isOf("ok"))) {
@@ -260,9 +270,11 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     const lacked = kept.filter(isOf("lacks"));
     for (const batch of batchesOf(lacked)) {
       this.counts.calls += 1;
-      await there.store(
-        batch.map((each) => this.#rules.plainOf(each.record, this.#store.ttlLeft(each))),
+      const records = batch.map((each) =>
+        this.#rules.plainOf(each.record, this.#store.ttlLeft(each)),
       );
+      const stored = await there.store(records);
+      this.counts.callBytes += weightOf(records) + weightOf(stored);
       this.counts.pushed += batch.length;
     }
     const firstNo = answers.indexOf("no");

@@ -2,12 +2,13 @@
  * One comparison of a piece of the ring with one partner: digests first, lists
  * where they differ, then records, both ways. What the partner says is checked.
  */
-import type { RemotePeerlet } from "prost/sdk";
+import type { Plain, RemotePeerlet } from "prost/sdk";
 import { type Piece, isKey } from "./arcs.ts";
 import { MAX_CALL_BYTES, MAX_CALL_RECORDS, RECORD_BYTES, REPLICA_SHARE } from "./limits.ts";
 import { type AtReplica, type Compared, isObject, isStored } from "./protocol.ts";
 import { type BaseQuery, type BaseRecord, type Rules, isSlot, isVersion } from "./rules.ts";
 import type { Bringer, Kept, RecordStore, Taken } from "./store.ts";
+import { weightOf } from "./weight.ts";
 
 type Ref = RemotePeerlet<AtReplica>;
 
@@ -17,13 +18,23 @@ const MOST_CALLS = 200;
 const MOST_ITEMS = 2_048;
 const MOST_PARTS = 64;
 
+/** What repair cost, for statistics. */
+export interface RepairCounts {
+  calls: number;
+  /** Arguments and answers of these calls, see `weight.ts`. */
+  callBytes: number;
+  fetched: number;
+  pushed: number;
+  refused: number;
+}
+
 /** Throws when the partner does not answer, or answers nonsense. */
 export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
   readonly #there: Ref;
   readonly #rules: Rules<R, Q>;
   readonly #store: RecordStore<R, Q>;
   readonly #accept: (plain: unknown, bringer: Bringer) => Taken;
-  readonly #counts: { calls: number; fetched: number; pushed: number; refused: number };
+  readonly #counts: RepairCounts;
   #callsLeft = MOST_CALLS;
 
   constructor(
@@ -31,7 +42,7 @@ export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
     rules: Rules<R, Q>,
     store: RecordStore<R, Q>,
     accept: (plain: unknown, bringer: Bringer) => Taken,
-    counts: { calls: number; fetched: number; pushed: number; refused: number },
+    counts: RepairCounts,
   ) {
     this.#there = there;
     this.#rules = rules;
@@ -44,6 +55,7 @@ export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
     const { count, digest } = this.#store.summary(piece);
     this.#spend();
     const answer = await this.#there.compare(piece.low, piece.high, count, digest);
+    this.#weigh([piece.low, piece.high, count, digest], answer);
     const compared = readCompared(answer, piece);
     if (!compared) throw new Error("the node's answer makes no sense");
     switch (compared.kind) {
@@ -74,9 +86,11 @@ export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
     const lacked = mine.filter(({ slot, version }) => (theirs.get(slot) ?? "") < version);
     for (const batch of batchesOf(lacked)) {
       this.#spend();
-      const answers = await this.#there.store(
-        batch.map((kept) => this.#rules.plainOf(kept.record, this.#store.ttlLeft(kept))),
+      const records = batch.map((kept) =>
+        this.#rules.plainOf(kept.record, this.#store.ttlLeft(kept)),
       );
+      const answers = await this.#there.store(records);
+      this.#weigh([records], answers);
       const isKept = (_kept: Kept<R>, i: number) => Array.isArray(answers) && isStored(answers[i]);
       const pushed = batch.filter(isKept).length;
       this.#counts.pushed += pushed;
@@ -90,6 +104,7 @@ export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
       const asked = left.slice(0, MAX_CALL_RECORDS);
       this.#spend();
       const answer = await this.#there.fetch(asked);
+      this.#weigh([asked], answer);
       if (!Array.isArray(answer)) throw new Error("the node's answer makes no sense");
       for (const plain of (answer as readonly unknown[]).slice(0, asked.length)) {
         const key = isObject(plain) ? plain["key"] : null;
@@ -101,6 +116,10 @@ export class Comparison<R extends BaseRecord, Q extends BaseQuery> {
       // It answers in order as many as fit; of what it has no more there is nothing to wait for.
       left = left.slice(answer.length === 0 ? asked.length : Math.min(answer.length, asked.length));
     }
+  }
+
+  #weigh(args: Plain, answer: Plain): void {
+    this.#counts.callBytes += weightOf(args) + weightOf(answer);
   }
 
   #spend(): void {

@@ -184,9 +184,9 @@ export class Replica<R extends BaseRecord, Q extends BaseQuery> {
 
   compare(low: unknown, high: unknown, count: unknown, digest: unknown): Compared {
     if (!isKey(low) || !isKey(high) || low > high) throw new TypeError("this is no piece");
-    const within = this.#store.within({ low, high });
-    const mine = summaryOf(within);
+    const mine = this.#store.summary({ low, high });
     if (mine.count === count && mine.digest === digest) return { kind: "same" };
+    const within = this.#store.within({ low, high });
     const isOneKey = within[0]?.record.key === within.at(-1)?.record.key;
     if (within.length <= MOST_LISTED || isOneKey) {
       const items = within.map(({ slot, version }) => slot + version);

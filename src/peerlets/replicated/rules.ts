@@ -120,9 +120,11 @@ export function isBytes(value: unknown, length: number): value is Uint8Array {
   return value instanceof Uint8Array && value.length === length;
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function hex(bytes: Uint8Array): string {
   let text16 = "";
-  for (const byte of bytes) text16 += byte.toString(16).padStart(2, "0");
+  for (const byte of bytes) text16 += HEX[byte]!;
   return text16;
 }
 

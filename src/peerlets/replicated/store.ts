@@ -67,6 +67,8 @@ export interface Page<R> {
 
 /** A record that is about to expire is neither compared nor handed over, in ms. A guess. */
 const FADING_MS = 5_000;
+/** Pieces whose summaries are remembered: with each of six neighbours one is compared, and parts of it. A guess. */
+const MOST_SUMMARIES = 64;
 /** A removal outlives its value by this, in ms: times grow by what a message takes. A guess. */
 export const REMOVAL_GRACE_MS = 60_000;
 
@@ -76,13 +78,15 @@ export class RecordStore<R extends BaseRecord, Q extends BaseQuery> {
   readonly #rules: Rules<R, Q>;
   readonly #fairUse: FairUse;
   readonly #now: () => number;
-  readonly #changed: (slot: string, key: string, kept: Kept<R> | null) => void;
+  readonly #tell: (slot: string, key: string, kept: Kept<R> | null) => void;
   readonly #bySlot = new Map<string, Kept<R>>();
   /** Sorted. */
   readonly #keys: string[] = [];
   /** Each list sorted. */
   readonly #slotsByKey = new Map<string, string[]>();
   #sweepAt = 0;
+  /** Of pieces that were asked for since something changed; each until its first record fades. */
+  readonly #summaries = new Map<string, { readonly summary: Summary; readonly untilMs: number }>();
 
   /** `now` is a date; `changed` hears of every record that is new, other, or gone (null). */
   constructor(
@@ -94,7 +98,7 @@ export class RecordStore<R extends BaseRecord, Q extends BaseQuery> {
     this.#rules = rules;
     this.#fairUse = fairUse;
     this.#now = now;
-    this.#changed = changed;
+    this.#tell = changed;
   }
 
   get size(): number {
@@ -205,8 +209,17 @@ export class RecordStore<R extends BaseRecord, Q extends BaseQuery> {
     return key !== undefined && key <= high;
   }
 
+  /** Neighbours ask for the same pieces again and again, and mostly nothing has changed. */
   summary(piece: Piece): Summary {
-    return summaryOf(this.within(piece));
+    const name = piece.low + piece.high;
+    const known = this.#summaries.get(name);
+    if (known && this.#now() < known.untilMs) return known.summary;
+    const within = this.within(piece);
+    const summary = summaryOf(within);
+    const untilMs = within.reduce((least, kept) => Math.min(least, kept.expiresMs), Infinity);
+    if (this.#summaries.size >= MOST_SUMMARIES) this.#summaries.clear();
+    this.#summaries.set(name, { summary, untilMs: untilMs - FADING_MS });
+    return summary;
   }
 
   /** Keys, in order. */
@@ -326,6 +339,11 @@ export class RecordStore<R extends BaseRecord, Q extends BaseQuery> {
     this.#bySlot.set(slot, kept);
     this.#fairUse.add(account, bytes);
     this.#changed(slot, key, kept);
+  }
+
+  #changed(slot: string, key: string, kept: Kept<R> | null): void {
+    this.#summaries.clear();
+    this.#tell(slot, key, kept);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The code of our own peerlets as the simulation runs it: bundled as `prost pack` does, and not minified. */
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { build } from "vite";
 
 /**
@@ -10,7 +10,8 @@ export async function codeOf(
   name: string,
   limits: Readonly<Record<string, number>> = {},
 ): Promise<string> {
-  const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  // From the project's folder, where npm and Vitest run: this file may be bundled into another.
+  const pathOf = (path: string) => resolve("src", path);
   const built = await build({
     configFile: false,
     publicDir: false,

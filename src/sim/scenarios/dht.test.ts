@@ -5,93 +5,39 @@
  * `churn` takes its size from `PROST_DHT`, e.g. "nodes=1000,values=10000,minutes=60".
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { codeOf } from "./bundle.ts";
+import { churn } from "./dht-churn.ts";
+import {
+  type Dht,
+  type Page,
+  dhtOf as dhtIn,
+  dhtPackage,
+  installOn as installIn,
+  isRunning,
+  ringWithDht,
+  textOf,
+} from "./dht-world.ts";
 import { sizesFrom } from "./sizes.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import { rootOf } from "../oracle.ts";
-import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
-import { SeededRandom } from "../seeded-random.ts";
+import type { MadePackage, PeerletWorld } from "../peerlet-world.ts";
 import type { SimNode } from "../world.ts";
 
-interface Found {
-  readonly id: string;
-  readonly kind: string;
-  readonly value: Uint8Array;
-  readonly sequence?: number;
-}
-
-interface Page {
-  readonly values: readonly Found[];
-  readonly cursor: string | null;
-  readonly nodes: readonly string[];
-}
-
-interface Put {
-  readonly key: string;
-  readonly id: string;
-  readonly nodes: readonly string[];
-}
-
-interface Held {
-  readonly node: string;
-  readonly records: readonly { readonly kind: string; readonly ttlMs: number }[];
-}
-
-interface Signed {
-  readonly publicKey: Uint8Array;
-  readonly name: string;
-  readonly sequence: number;
-  readonly value: Uint8Array;
-  readonly signature: Uint8Array;
-}
-
-type Options = Readonly<Record<string, unknown>>;
-
-/** The peerlet's `local` methods, as a page sees them. */
-interface Dht {
-  put(key: string, value: Uint8Array | string, options?: Options): Promise<Put>;
-  putHash(value: Uint8Array | string, options?: Options): Promise<Put>;
-  putSigned(signed: Signed, options?: Options): Promise<Put>;
-  sign(secret: Uint8Array, name: string, sequence: number, value: string): Promise<Signed>;
-  get(key: string, options?: Options): Promise<Page>;
-  remove(key: string, secret: string, options?: Options): Promise<{ readonly removed: number }>;
-  where(key: string): Promise<readonly Held[]>;
-  stats(): Promise<Readonly<Record<string, number>>>;
-}
-
 const SEED = 11;
-let code = "";
 let made: MadePackage;
 
 beforeAll(async () => {
-  code = await codeOf("dht");
-  made = makePackage({
-    name: "dht",
-    code,
-    wants: { storageBytes: 16_777_216, messagesPerSecond: 500, callsOpen: 64 },
-  });
+  made = await dhtPackage();
 });
 
-const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const texts = ({ values }: Page) => values.map(({ value }) => textOf(value)).toSorted();
 
-function dhtOf(world: PeerletWorld, node: SimNode): Dht {
-  return world.layer(node).peerlets.local(made.appId) as unknown as Dht;
-}
+const dhtOf = (world: PeerletWorld, node: SimNode) => dhtIn(world, node, made);
+const installOn = (world: PeerletWorld, node: SimNode) => installIn(world, node, made);
 
-/** A ring with the peerlet on its first node; the others get it when they are to keep something. */
-async function ofPeers(count: number, seed = SEED) {
-  const world = await PeerletWorld.ofPeers(count, { seed });
-  const [first] = world.nodes;
-  await world.until(world.layer(first!).peerlets.install(made.file));
+async function ofPeers(count: number) {
+  const { world, first } = await ringWithDht(count, SEED, made);
   const on = (node: SimNode) => dhtOf(world, node);
-  return { world, first: first!, on };
-}
-
-/** Installs it, as a person would, so that reads may start here. */
-async function installOn(world: PeerletWorld, node: SimNode) {
-  await world.until(world.layer(node).peerlets.install(made.file));
-  return dhtOf(world, node);
+  return { world, first, on };
 }
 
 function nodeOf(world: PeerletWorld, id: string): SimNode {
@@ -438,202 +384,6 @@ describe("nodes come and go", () => {
   });
 });
 
-/** Of one run with churn. */
-export interface ChurnOptions {
-  readonly nodes: number;
-  readonly values: number;
-  /** Simulated, after the values were put. */
-  readonly minutes: number;
-  /** Of a session, in s. */
-  readonly medianS: number;
-  readonly getsPerSecond: number;
-  readonly seed: number;
-}
-
-export interface ChurnOutcome {
-  readonly came: number;
-  readonly gets: number;
-  readonly right: number;
-  /** An older version than one that was acknowledged before the get began. */
-  readonly stale: number;
-  readonly missing: number;
-  /** Threw, after all its tries. */
-  readonly failed: number;
-  readonly writesFailed: number;
-  readonly lost: number;
-  readonly tries: number;
-  readonly repairCallsPerNodeMinute: number;
-  readonly recordsMovedPerNodeMinute: number;
-  readonly copiesPerValue: number;
-}
-
-/** As many nodes come as go; half of them go without a word. A tenth of the values are signed, and rewritten meanwhile. */
-export async function churn(options: ChurnOptions): Promise<ChurnOutcome> {
-  const { nodes, values, minutes, seed } = options;
-  const { world, first } = await ofPeers(nodes, seed);
-  say(`a ring of ${nodes}`);
-  const random = new SeededRandom(seed, 9);
-  const owner = sha256(new TextEncoder().encode("owner"));
-  const keys: string[] = [];
-  /** The sequence numbers that were acknowledged. */
-  const acknowledged: number[] = [];
-  let writesFailed = 0;
-  const isSigned = (i: number) => i % 10 === 0;
-  const write = async (dht: Dht, i: number, sequence: number) => {
-    try {
-      if (!isSigned(i)) {
-        keys[i] = keyOf(`name ${i}`);
-        await dht.put(keys[i], `value ${i}`, { ttlMs: 86_400_000 });
-      } else {
-        const signed = await dht.sign(owner, `name ${i}`, sequence, `value ${i}`);
-        keys[i] = (await dht.putSigned(signed, { ttlMs: 86_400_000 })).key;
-      }
-      acknowledged[i] = Math.max(acknowledged[i] ?? 0, sequence);
-    } catch {
-      writesFailed += 1;
-    }
-  };
-  const writers = [dhtOf(world, first)];
-  for (const node of world.sample(Math.floor(nodes / 50)))
-    writers.push(await installOn(world, node));
-  const atOnce = 25 * writers.length;
-  for (let i = 0; i < values; i += atOnce) {
-    const batch = Array.from({ length: Math.min(atOnce, values - i) }, (_, j) =>
-      write(writers[j % writers.length]!, i + j, 1),
-    );
-    await world.until(Promise.all(batch));
-  }
-  say(`${values} values written`);
-
-  const running = (node: SimNode) =>
-    node.node.isMember && world.layer(node).peerlets.get(made.appId)?.state === "running";
-  const meter = new RepairMeter(world);
-  let came = 0;
-  let isOver = false;
-  const live = (node: SimNode) => {
-    const forMs = -((options.medianS * 1_000) / Math.LN2) * Math.log(1 - random.next());
-    world.clock.after(forMs, () => {
-      if (isOver) return;
-      if (random.next() < 0.5) world.leave(node);
-      else world.crash(node);
-      came += 1;
-      live(world.add());
-    });
-  };
-  for (const node of world.nodes) live(node);
-
-  const counts = { gets: 0, right: 0, stale: 0, missing: 0, failed: 0 };
-  /** What has not ended, by the node that did it: on a node that is gone nothing ends. */
-  const open = new Map<Promise<void>, SimNode>();
-  const track = (from: SimNode, work: Promise<void>) => {
-    open.set(work, from);
-    void work.finally(() => open.delete(work));
-  };
-  const read = async (from: SimNode, i: number) => {
-    const least = acknowledged[i];
-    if (least === undefined) return;
-    let verdict: "right" | "stale" | "missing" | "failed" = "failed";
-    try {
-      const { values: found } = await dhtOf(world, from).get(keys[i]!);
-      const mine = found.find(({ value }) => textOf(value) === `value ${i}`);
-      if (!mine) verdict = "missing";
-      else verdict = isSigned(i) && mine.sequence! < least ? "stale" : "right";
-    } catch {
-      // Failed, unless the reader itself is gone.
-    }
-    if (!world.nodes.has(from)) return;
-    counts.gets += 1;
-    counts[verdict] += 1;
-  };
-  const stepMs = 1_000 / options.getsPerSecond;
-  for (let ms = 0; ms < minutes * 60_000; ms += stepMs) {
-    const ready = [...world.nodes].filter(running);
-    const from = random.pick(ready);
-    const i = Math.floor(random.next() * values);
-    if (isSigned(i) && random.next() < 0.3) {
-      track(from, write(dhtOf(world, from), i, (acknowledged[i] ?? 0) + 1));
-    } else track(from, read(from, i));
-    if (ms % 10_000 < stepMs) meter.sample(running);
-    if (ms % 60_000 < stepMs) say(`${ms / 60_000} of ${minutes} minutes`, { came, ...counts });
-    await world.pass(stepMs);
-  }
-  isOver = true;
-  await world.passUntil(() => ![...open.values()].some((from) => world.nodes.has(from)), 40_000);
-  meter.sample(running);
-  await world.pass(20_000);
-
-  let [lost, copies, sampled] = [0, 0, 0];
-  const dht = dhtOf(world, [...world.nodes].find(running)!);
-  const check = async (i: number) => {
-    if (acknowledged[i] === undefined) return;
-    const { values: found } = await dht.get(keys[i]!, { read: 2 });
-    if (!found.some(({ value }) => textOf(value) === `value ${i}`)) lost += 1;
-    if (i % 20 !== 0) return;
-    sampled += 1;
-    const where = await dht.where(keys[i]!);
-    copies += where.filter(({ records }) => records.length > 0).length;
-  };
-  for (let i = 0; i < values; i += 25) {
-    const batch = Array.from({ length: Math.min(25, values - i) }, (_, j) => check(i + j));
-    await world.until(Promise.all(batch));
-  }
-  return {
-    came,
-    ...counts,
-    writesFailed,
-    lost,
-    ...meter.outcome(),
-    copiesPerValue: copies / sampled,
-  };
-}
-
-/** How far a run of another size than the usual one is: it may take hours. */
-function say(...news: readonly unknown[]): void {
-  if (process.env["PROST_DHT"] !== undefined) console.log(...news);
-}
-
-/** What the peerlets say of themselves; of one that is gone, what it said last. */
-class RepairMeter {
-  readonly #world: PeerletWorld;
-  readonly #last = new Map<SimNode, Readonly<Record<string, number>>>();
-  /** What they said when measuring began. */
-  #first: ReadonlyMap<SimNode, Readonly<Record<string, number>>> | null = null;
-  #nodeMinutes = 0;
-  #sampledMs: number;
-
-  constructor(world: PeerletWorld) {
-    this.#world = world;
-    this.#sampledMs = world.clock.now();
-  }
-
-  /** The first one is what the others are measured against. */
-  sample(isRunning: (node: SimNode) => boolean): void {
-    if (this.#last.size > 0) this.#first ??= new Map(this.#last);
-    const now = this.#world.clock.now();
-    this.#nodeMinutes += (this.#world.nodes.size * (now - this.#sampledMs)) / 60_000;
-    this.#sampledMs = now;
-    for (const node of [...this.#world.nodes].filter(isRunning)) {
-      void dhtOf(this.#world, node)
-        .stats()
-        .then((stats) => this.#last.set(node, stats));
-    }
-  }
-
-  outcome() {
-    const sum = (name: string) =>
-      [...this.#last].reduce(
-        (total, [node, stats]) =>
-          total + (stats[name] ?? 0) - (this.#first?.get(node)?.[name] ?? 0),
-        0,
-      );
-    return {
-      tries: sum("retries"),
-      repairCallsPerNodeMinute: sum("calls") / this.#nodeMinutes,
-      recordsMovedPerNodeMinute: (sum("fetched") + sum("pushed")) / this.#nodeMinutes,
-    };
-  }
-}
-
 /** Another size than the usual one may take a day. */
 const timeout = process.env["PROST_DHT"] === undefined ? 300_000 : 86_400_000;
 
@@ -650,7 +400,10 @@ test(
       seed: 3,
     });
     const startMs = performance.now();
-    const outcome = await churn(options);
+    const say = (news: string) => {
+      if (process.env["PROST_DHT"] !== undefined) console.log(news);
+    };
+    const outcome = await churn(options, say);
     console.log(options, outcome, `${((performance.now() - startMs) / 1_000).toFixed(0)} s`);
     expect(outcome).toMatchObject({ lost: 0, stale: 0, missing: 0 });
     expect(outcome.right).toBeGreaterThanOrEqual(0.99 * outcome.gets);
@@ -660,7 +413,7 @@ test(
 async function countCopies(world: PeerletWorld): Promise<number> {
   let copies = 0;
   for (const node of world.nodes) {
-    if (world.layer(node).peerlets.get(made.appId)?.state !== "running") continue;
+    if (!isRunning(world, node, made)) continue;
     copies += (await world.until(dhtOf(world, node).stats()))["records"]!;
   }
   return copies;
