@@ -69,6 +69,8 @@ export default defineConfig(({ mode }) => ({
           name: "unit",
           include: ["{src,signaling,cli,scripts}/**/*.test.ts"],
           exclude: ["src/sim/scenarios/**"],
+          // Signatures and property tests take seconds where other programs want the cores, too. Guess.
+          testTimeout: 60_000,
         },
       },
       {
