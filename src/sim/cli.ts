@@ -156,7 +156,8 @@ function helpText(): string {
     "                     repeats one run of random joins, leaves and crashes, and says",
     "                     whether Zave's invariant held; PROST_SEED=N alone does the same",
     "  --scenario dht     values in the hash table, 10 reads and writes a second; of the",
-    "                     numbers above it takes nodes, values, churn, minutes and seed",
+    "                     numbers above it takes nodes, values, churn, minutes and seed;",
+    "                     Ctrl-C ends the measuring early, a second one the program",
     "  --help             this",
   ].join("\n");
 }
@@ -182,7 +183,13 @@ async function hashTable(
     medianS: medianS!,
     getsPerSecond: 10,
     seed: seed!,
+    isEnough: () => isEnough,
   };
+  let isEnough = false;
+  process.once("SIGINT", () => {
+    isEnough = true;
+    process.stderr.write("measuring ends here; the values are looked for now\n");
+  });
   const startMs = performance.now();
   const outcome = await churnOf(options, (news) => {
     const real = ((performance.now() - startMs) / 1_000).toFixed(1);

@@ -57,6 +57,9 @@ export interface Traffic {
   bytes: number;
 }
 
+/** No dial takes this long, in ms. */
+const OFFER_MS = 60_000;
+
 export class MemoryNetwork {
   readonly clock: Clock;
   readonly random: SeededRandom;
@@ -128,6 +131,8 @@ export class MemoryNetwork {
     this.clock.after(1, () => {
       if (!offer.isOver) events.offered(name);
     });
+    // Whoever crashed while it dialled never closes it, and all of that node would be kept.
+    this.clock.after(OFFER_MS, () => this.#offers.delete(name));
     return {
       close,
       accept: (answer) => {

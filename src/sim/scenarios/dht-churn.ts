@@ -30,9 +30,13 @@ export interface ChurnOptions {
   readonly medianS: number;
   readonly getsPerSecond: number;
   readonly seed: number;
+  /** Ends the measuring before its time; what was measured until then is the outcome. */
+  readonly isEnough?: () => boolean;
 }
 
 export interface ChurnOutcome {
+  /** Simulated. */
+  readonly minutesMeasured: number;
   readonly came: number;
   readonly gets: number;
   readonly right: number;
@@ -143,7 +147,8 @@ export async function churn(
     counts[verdict] += 1;
   };
   const stepMs = 1_000 / options.getsPerSecond;
-  for (let ms = 0; ms < minutes * 60_000; ms += stepMs) {
+  const beganMs = world.clock.now();
+  for (let ms = 0; ms < minutes * 60_000 && !options.isEnough?.(); ms += stepMs) {
     const ready = [...world.nodes].filter(running);
     const from = random.pick(ready);
     const i = Math.floor(random.next() * values);
@@ -159,6 +164,7 @@ export async function churn(
     await world.pass(stepMs);
   }
   isOver = true;
+  const minutesMeasured = (world.clock.now() - beganMs) / 60_000;
   await world.passUntil(() => ![...open.values()].some((from) => world.nodes.has(from)), 40_000);
   meter.sample(running);
   const traffic = meter.traffic();
@@ -183,6 +189,7 @@ export async function churn(
     await world.until(Promise.all(batch));
   }
   return {
+    minutesMeasured,
     came,
     ...counts,
     writesFailed,
