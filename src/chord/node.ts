@@ -448,7 +448,7 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   /** Looks for silent links as often as one may have become so. */
-  #waitForWatch(delayMs: number): void {
+  #waitForWatch(delayMs: number, wasDeaf = false): void {
     const { roundMs, stallMs } = this.#params;
     const waitMs = Math.min(roundMs, Math.max(LEAST_WATCH_MS, delayMs));
     const setAtMs = this.#env.clock.now();
@@ -456,10 +456,10 @@ export class ChordNode implements KeyBasedRouting {
       const lateMs = this.#env.clock.now() - setAtMs - waitMs;
       const stalled = lateMs > stallMs;
       if (stalled) this.#counters.add("node.stalls");
-      // What came while this tab stood still may wait behind this timer.
-      const isDeaf = lateMs > LEAST_WATCH_MS && !stalled;
+      // What came while this tab stood still may wait behind this timer; but on a busy machine every timer is late.
+      const isDeaf = lateMs > LEAST_WATCH_MS && !stalled && !wasDeaf;
       const againMs = isDeaf ? LEAST_WATCH_MS : this.#stabilizer.watch(stalled);
-      if (!this.#closed) this.#waitForWatch(againMs);
+      if (!this.#closed) this.#waitForWatch(againMs, isDeaf);
     });
   }
 

@@ -119,10 +119,24 @@ test("time in which this tab stood still itself is not held against a next hop",
   const link = new FakeLink();
   hand(link);
   clock.advance(500);
-  still.ms += 5_000;
+  still.ms += 2_000;
   clock.advance(100);
   expect(again).toEqual([]);
   clock.advance(600);
+  expect(again).toHaveLength(1);
+  pending.close();
+});
+
+test("a tab that is always late excuses a silent next hop for three time-outs at most", () => {
+  const { clock, still, pending, again, hand } = setUp();
+  hand(new FakeLink());
+  for (let waitedMs = 0; waitedMs < 2_800; waitedMs += 400) {
+    still.ms += 300;
+    clock.advance(100);
+  }
+  expect(again).toEqual([]);
+  still.ms += 300;
+  clock.advance(100);
   expect(again).toHaveLength(1);
   pending.close();
 });

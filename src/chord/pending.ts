@@ -80,6 +80,8 @@ const MOST_BYTES = 4 * QUEUE_BYTES.bulk;
 const SWEEP_MS = 100;
 /** A next hop that is heard of and has not come to a message for so long shall not keep it, in ms: its other links may be idle. A guess. */
 const BUSY_MS = 6_000;
+/** Where this tab's timers are always late its own standing still excuses a next hop for no longer than so many time-outs. A guess. */
+const MOST_STILL = 3;
 /** Channels keep order, so what was sent before something that is acknowledged was lost; three times, as RFC 5681, for those that do not. */
 const MOST_OVERTAKEN = 3;
 /** Late acknowledgements that are still listened for on one link. A guess. */
@@ -296,7 +298,8 @@ export class Pending {
     let isMissed = false;
     for (const [serial, handed] of [...load.sent]) {
       // In the order they were sent: the first that is not late ends the search.
-      if (awakeMs - handed.sentAwakeMs < patienceMs) break;
+      const isEarly = awakeMs - handed.sentAwakeMs < patienceMs;
+      if (isEarly && now - handed.sentAtMs < MOST_STILL * patienceMs) break;
       // A doubted link may end at once, and then all of its messages are on another way already.
       if (!load.sent.has(serial)) continue;
       this.#missed(serial, handed, load);

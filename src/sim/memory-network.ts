@@ -44,6 +44,8 @@ export const GOOD_NETWORK: NetworkConditions = {
 export class Host {
   readonly number: number;
   isUp = true;
+  /** Every timer of this machine fires so much later than it was set for, in ms: others want its cores, too. */
+  timersLateMs = 0;
   /** Hosts in different parts of a partition do not hear each other. */
   part = 0;
 

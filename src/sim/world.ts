@@ -287,7 +287,7 @@ function clockOf(clock: VirtualClock, host: Host): Env["clock"] {
   return {
     now: () => clock.now(),
     after: (delayMs, task) =>
-      clock.after(delayMs, () => {
+      clock.after(delayMs + host.timersLateMs, () => {
         if (host.isUp) task();
       }),
     soon: (task) => clock.soon(task),

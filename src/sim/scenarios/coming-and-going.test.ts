@@ -73,15 +73,22 @@ test.each([1, 2, 3])("a third crashes: every lookup during the repair ends (seed
   expectLookupsRight(world, 200);
 });
 
-test.each([3, 7, 27, 35, 37, 39])(
-  "when five in a row crash, all are next to whom they should be, and linked, within 7.5 s (seed %i)",
-  (seed) => {
+test.each([
+  ...[3, 7, 27, 35, 37, 39].map((seed) => ({ seed, timersLateMs: 0, mostMs: 7_500 })),
+  // On a busy machine every timer is late, and that must not keep a node from ever judging.
+  ...[3, 7, 27].map((seed) => ({ seed, timersLateMs: 300, mostMs: 9_000 })),
+])(
+  "when five in a row crash, all are next to whom they should be, and linked, within $mostMs ms (timers late by $timersLateMs ms, seed $seed)",
+  ({ seed, timersLateMs, mostMs }) => {
     const world = World.ofNodes(20, { seed, conditions: { latencyMs: 1, jitterMs: 1 } });
     world.run(5_000 + seed * 137);
     const gone = new Set(world.sortedIds().slice(seed % 15, (seed % 15) + 5));
-    for (const node of [...world.nodes]) if (gone.has(node.id)) world.crash(node);
+    for (const node of [...world.nodes]) {
+      node.host.timersLateMs = timersLateMs;
+      if (gone.has(node.id)) world.crash(node);
+    }
     const isWhole = () => linkFaults(world).length === 0 && areNextToEachOther(world);
-    expect(world.runUntil(isWhole, 7_500)).not.toBeNull();
+    expect(world.runUntil(isWhole, mostMs)).not.toBeNull();
     expectLookupsRight(world, 100);
   },
 );
