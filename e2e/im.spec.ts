@@ -39,6 +39,9 @@ test("who was away has all that was said meanwhile when back, in the same tab an
   await local(bob.tab, im, "joinRoom", "lounge");
   await local(ann.tab, im, "send", bob.key, "before");
   await expectTexts(bob.tab, ann.key, ["before"]);
+  // Bob tells that he has it, which takes a moment: he must not be gone by then.
+  const marks = async (tab: Tab) => (await messages(tab, bob.key)).map(({ mark }) => mark);
+  await expect.poll(() => marks(ann.tab), { timeout: 60_000 }).toEqual(["delivered"]);
   const secret = (await local(bob.tab, im, "exportKey")) as string;
 
   // Away: another page in the same tab. Meanwhile another node crashes, and Ann herself reloads.
@@ -48,7 +51,6 @@ test("who was away has all that was said meanwhile when back, in the same tab an
   await local(ann.tab, im, "send", bob.key, "are you there?");
   await local(ann.tab, im, "send", bob.key, "never mind");
   await local(ann.tab, im, "sendRoom", "lounge", "Bob is away");
-  const marks = async (tab: Tab) => (await messages(tab, bob.key)).map(({ mark }) => mark);
   await expect.poll(() => marks(ann.tab)).toEqual(["delivered", "sent", "sent"]);
   await overlay.crash(overlay.tabs[4]!);
   const anns = await overlay.reload(ann.tab);
