@@ -96,13 +96,17 @@ export async function churn(
   const writers = [dhtOf(first)];
   for (const node of world.sample(Math.floor(nodes / 50)))
     writers.push(await installOn(world, node, made));
-  const atOnce = 25 * writers.length;
-  for (let i = 0; i < values; i += atOnce) {
-    const batch = Array.from({ length: Math.min(atOnce, values - i) }, (_, j) =>
-      write(writers[j % writers.length]!, i + j, 1),
-    );
-    await world.until(Promise.all(batch));
-  }
+  /** All values in their order, 25 at once on each of these nodes. */
+  const inBatches = async (work: (i: number, dht: Dht) => Promise<void>, on: readonly Dht[]) => {
+    const atOnce = 25 * on.length;
+    for (let from = 0; from < values; from += atOnce) {
+      const batch = Array.from({ length: Math.min(atOnce, values - from) }, (_, j) =>
+        work(from + j, on[j % on.length]!),
+      );
+      await world.until(Promise.all(batch));
+    }
+  };
+  await inBatches((i, dht) => write(dht, i, 1), writers);
   say(`${values} values written`);
 
   const running = (node: SimNode) => node.node.isMember && isRunning(world, node, made);
@@ -173,8 +177,8 @@ export async function churn(
   await world.pass(20_000);
 
   let [lost, copies, sampled] = [0, 0, 0];
-  const dht = dhtOf([...world.nodes].find(running)!);
-  const check = async (i: number) => {
+  const readers = [...world.nodes].filter(running).slice(0, writers.length).map(dhtOf);
+  const check = async (dht: Dht, i: number) => {
     if (acknowledged[i] === undefined) return;
     const { values: found } = await dht.get(keys[i]!, { read: 2 });
     const mine = found.find(({ value }) => textOf(value) === `value ${i}`);
@@ -184,10 +188,7 @@ export async function churn(
     const where = await dht.where(keys[i]!);
     copies += where.filter(({ records }) => records.length > 0).length;
   };
-  for (let i = 0; i < values; i += 25) {
-    const batch = Array.from({ length: Math.min(25, values - i) }, (_, j) => check(i + j));
-    await world.until(Promise.all(batch));
-  }
+  await inBatches((i, dht) => check(dht, i), readers);
   return {
     minutesMeasured,
     came,
