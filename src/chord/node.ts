@@ -24,6 +24,7 @@ import { Dialer } from "./dialer.ts";
 import { Fingers } from "./fingers.ts";
 import { type EntryResult, Join } from "./join.ts";
 import { localLookup, neighborSet, rangeOf, replicaSet } from "./key-space.ts";
+import { LinkWatch } from "./link-watch.ts";
 import type { ChordParams } from "./params.ts";
 import { RingView } from "./ring-view.ts";
 import { Router } from "./router.ts";
@@ -32,8 +33,6 @@ import { Usefulness } from "./usefulness.ts";
 import { Watches } from "./watches.ts";
 import type { Reply } from "./way-back.ts";
 
-/** Links are looked at no more often than this, in ms; and once more after so much when this came later than that. A guess. */
-const LEAST_WATCH_MS = 100;
 /** Of so many rounds one still opens a long link when there is no time to spare. A guess. */
 const PRESSED_ROUNDS = 4;
 
@@ -72,6 +71,7 @@ export class ChordNode implements KeyBasedRouting {
   readonly #usefulness: Usefulness;
   readonly #announcer: Announcer;
   readonly #stabilizer: Stabilizer;
+  readonly #linkWatch: LinkWatch;
   readonly #fingers: Fingers;
   readonly #join: Join;
   readonly #relay: Relay;
@@ -83,7 +83,6 @@ export class ChordNode implements KeyBasedRouting {
   #rounds = 0;
   #closed = false;
   #cancelRound: () => void = () => {};
-  #cancelWatch: () => void = () => {};
   #cancelChange: (() => void) | null = null;
   #changeDueMs = Number.POSITIVE_INFINITY;
   #neighbours: ReadonlySet<Id> = new Set();
@@ -146,6 +145,7 @@ export class ChordNode implements KeyBasedRouting {
       this.#usefulness,
       (id) => this.#linkThroughOther(id),
     );
+    this.#linkWatch = new LinkWatch(env.clock, counters, params, this.links);
     this.#relay = new Relay(env.clock, counters, this.id, {
       linkTo: (id) => this.links.get(id),
       knocked: (from, channel) =>
@@ -171,7 +171,7 @@ export class ChordNode implements KeyBasedRouting {
 
   start(): void {
     this.#waitForRound();
-    this.#waitForWatch(this.#params.roundMs);
+    this.#linkWatch.start();
   }
 
   get isMember(): boolean {
@@ -210,7 +210,7 @@ export class ChordNode implements KeyBasedRouting {
     });
     this.#isMember = false;
     this.#cancelRound();
-    this.#cancelWatch();
+    this.#linkWatch.close();
     this.#cancelChange?.();
     this.#join.close();
     this.#dialer.close();
@@ -444,22 +444,6 @@ export class ChordNode implements KeyBasedRouting {
       this.#stabilizer.roundWasLate(this.#env.clock.now() - setAtMs - waitMs);
       this.#round();
       if (!this.#closed) this.#waitForRound();
-    });
-  }
-
-  /** Looks for silent links as often as one may have become so. */
-  #waitForWatch(delayMs: number, wasDeaf = false): void {
-    const { roundMs, stallMs } = this.#params;
-    const waitMs = Math.min(roundMs, Math.max(LEAST_WATCH_MS, delayMs));
-    const setAtMs = this.#env.clock.now();
-    this.#cancelWatch = this.#env.clock.after(waitMs, () => {
-      const lateMs = this.#env.clock.now() - setAtMs - waitMs;
-      const stalled = lateMs > stallMs;
-      if (stalled) this.#counters.add("node.stalls");
-      // What came while this tab stood still may wait behind this timer; but on a busy machine every timer is late.
-      const isDeaf = lateMs > LEAST_WATCH_MS && !stalled && !wasDeaf;
-      const againMs = isDeaf ? LEAST_WATCH_MS : this.#stabilizer.watch(stalled);
-      if (!this.#closed) this.#waitForWatch(againMs, isDeaf);
     });
   }
 

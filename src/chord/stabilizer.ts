@@ -32,8 +32,6 @@ const MOST_BACK_OFF_MS = 60_000;
 const LATE_MS = 60;
 /** And then further neighbours wait so much longer, in ms. A guess: a room full of tabs has joined by then. */
 const PRESSED_MS = 5_000;
-/** A link that has not answered for so long makes one look at the others, in ms. A guess: an answer takes less, on a busy machine too. */
-const SUSPICIOUS_MS = 1_000;
 /** For so long after joining a node is the one who dials, in ms. A guess: a join is done by then. */
 const NEWCOMER_MS = 5_000;
 
@@ -136,27 +134,6 @@ export class Stabilizer {
     const failures = this.#failures.get(id);
     if (failures && failures.untilMs > this.#env.clock.now()) return false;
     return !this.#dialer.isDialling(id) && !this.#view.isGone(id);
-  }
-
-  /**
-   * Watches every link for silence. After this tab's own stall nobody is
-   * blamed: all are asked for a sign of life first. Returns when to look again, in ms.
-   */
-  watch(stalled: boolean): number {
-    const { quietNeighbourMs, quietLongMs, deadMs } = this.#params;
-    const links = [...this.#links.all()];
-    // Where one has fallen silent others may have too, and they may be the neighbours once it is gone.
-    const isAnySilent = links.some(({ doubtedMs }) => doubtedMs >= SUSPICIOUS_MS);
-    let againMs = Number.POSITIVE_INFINITY;
-    for (const link of links) {
-      if (stalled) link.forgive();
-      const isNear = link.wants === "neighbour" || link.state?.wants === "neighbour";
-      const quietMs = isNear || isAnySilent ? quietNeighbourMs : quietLongMs;
-      const lookAgainMs = link.watch(quietMs, deadMs);
-      if (lookAgainMs === null) this.#links.declareDead(link);
-      else againMs = Math.min(againMs, lookAgainMs);
-    }
-    return againMs;
   }
 
   /** Closes one link that neither end needs, when there are more than the budget by choice. */
