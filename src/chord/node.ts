@@ -248,7 +248,8 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   replicaSet(key: Id, maxRank: number): Id[] {
-    return replicaSet(this.view, key, maxRank);
+    // Before it is in the ring it would take itself for the root of everything.
+    return this.#isMember ? replicaSet(this.view, key, maxRank) : [];
   }
 
   range(node: Id, rank: number, _lkey: Id): Range | null {

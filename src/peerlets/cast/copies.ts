@@ -1,6 +1,6 @@
 /** Copies of groups whose root is another node: this one may be root after it. */
 import type { Prost } from "prost/sdk";
-import { MAX_GROUPS, MIRRORS, MIRROR_MS } from "./limits.ts";
+import { MAX_GROUPS, MIRROR_MS, NEAR } from "./limits.ts";
 import { type Logged, MessageLog, senderOf } from "./log.ts";
 import type { Copy, CopyPage, Descriptor, WireMessage } from "./protocol.ts";
 
@@ -24,7 +24,7 @@ export class Copies {
 
   /** Keeps what a root sent. False when the caller cannot be one, nor this node a replica; or there is no room. */
   async keep(caller: string, group: string, copy: Copy): Promise<boolean> {
-    const replicas = await this.#prost.replicaSet(group, 2 * (1 + MIRRORS));
+    const replicas = await this.#prost.replicaSet(group, NEAR);
     const ids = new Set(replicas.map(({ id }) => id));
     if (!ids.has(caller) || !ids.has(this.#prost.self)) return false;
     const known = this.#byGroup.get(group);

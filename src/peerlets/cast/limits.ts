@@ -62,6 +62,8 @@ export const BECOME_MS = 2_500;
 export const MAX_PAGES = 10;
 /** Copies of what a root keeps, on those who would be root after it. A guess. */
 export const MIRRORS = 2;
+/** Who is among so many of those after a group's key may have been its root a moment ago. A guess: views differ by a few newcomers. */
+export const NEAR = 2 * (1 + MIRRORS);
 
 /** Nodes that one anycast asks. A guess. */
 export const MAX_ANYCAST_NODES = 64;

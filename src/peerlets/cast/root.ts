@@ -11,7 +11,7 @@ import type { Prost } from "prost/sdk";
 import { isRootOf } from "./attachment.ts";
 import type { GroupNode } from "./group-node.ts";
 import { joined } from "./copies.ts";
-import { BECOME_MS, MAX_PAGES, MIRRORS, RENEW_MS, RETRY_MS } from "./limits.ts";
+import { BECOME_MS, CALL_MS, MAX_PAGES, MIRRORS, NEAR, RENEW_MS, RETRY_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
 import type { Batch } from "./outbox.ts";
 import type { AtNode, Copy, Submitted } from "./protocol.ts";
@@ -132,11 +132,13 @@ export class Root {
   }
 
   async tick(): Promise<void> {
-    const replicas = await this.#prost.replicaSet(this.#node.group, 1 + MIRRORS);
-    if (!this.#isHere || replicas.length === 0) return;
-    const others = replicas.map(({ id }) => id).filter((id) => id !== this.#prost.self);
+    const near = await this.#prost.replicaSet(this.#node.group, NEAR);
+    if (!this.#isHere) return;
+    const ids = near.map(({ id }) => id);
+    if (!ids.includes(this.#prost.self)) return this.#giveWay();
+    const others = ids.slice(0, 1 + MIRRORS).filter((id) => id !== this.#prost.self);
     this.#mirrors.set(others);
-    if (replicas[0]!.id !== this.#prost.self) return this.#handOver(replicas[0]!.id);
+    if (ids[0] !== this.#prost.self) return this.#handOver(ids[0]!);
     if (this.#isAlone && others.length > 0) {
       // They may have had another root, until this node came back: it begins as any new root does.
       this.#isHere = false;
@@ -148,15 +150,28 @@ export class Root {
     this.#mirrors.run(true);
   }
 
+  /** The key is far from here: two rings have become one, and the other one's root is the root. What it does not take from here it gets from the senders. */
+  async #giveWay(): Promise<void> {
+    const { group } = this.#node;
+    const root = await this.#prost.lookupPeerlet(group, { timeoutMs: CALL_MS }).catch(() => null);
+    // Nobody; or it is this node, which does not know enough at the moment.
+    if (root === null || root.id === this.#prost.self || !this.#isHere) return;
+    this.#resign();
+  }
+
+  #resign(): void {
+    this.#isHere = false;
+    this.#mirrors.stop();
+    this.#node.noRoot();
+  }
+
   /** The new root gets what this one knows, and takes over. One that refuses the application is no root, and this one stays it. */
   async #handOver(id: string): Promise<void> {
     if (!(await this.#mirrors.handOver(id))) return;
     if (await isRootOf(this.#prost, this.#node.group)) return;
     // If this one took something in the meantime, it hands over once more, at the next beat.
     if (!this.#isHere || !this.#mirrors.has(id)) return;
-    this.#isHere = false;
-    this.#mirrors.stop();
-    this.#node.noRoot();
+    this.#resign();
   }
 
   close(): void {
