@@ -6,8 +6,9 @@
  * parts; where a part is small, lists. Then each gets what it lacks. So a
  * newcomer is filled, and a neighbour's death is made good, by the same exchange.
  *
- * Records that this node no longer has to keep go to who has to, and stay until
- * the root of their key was seen to have them.
+ * Records that this node no longer has to keep go to who has to, at once, for
+ * they may be nowhere else: what was written here while the network was split,
+ * say. They stay until the root of their key was seen to have them, and for a while.
  */
 import type { Prost } from "prost/sdk";
 import { type Arc, inArc, piecesOf } from "./arcs.ts";
@@ -34,7 +35,7 @@ const STALL_MS = 20_000;
 const MOST_TRIES = 3;
 /** Of one call, in ms. A guess. */
 const CALL_MS = 5_000;
-/** How long a place must last before what lies outside it is given away, in ms. A guess. */
+/** How long a place must last before what lies outside it is dropped, in ms. A guess. */
 const STABLE_MS = 60_000;
 /** Calls for what lies outside, in one round. A guess. */
 const MOST_ORPHAN_CALLS = 16;
@@ -68,6 +69,8 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   readonly #begun = new Set<string>();
   /** Of these, the ones of which this node has what every other replica has. */
   readonly #settled = new Set<string>();
+  /** Slots outside its arc that their root was seen to have, since the arc changed. */
+  readonly #handedOver = new Set<string>();
   readonly counts = {
     rounds: 0,
     calls: 0,
@@ -153,23 +156,25 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
       this.#compared.clear();
       this.#settled.clear();
     }
-    let isComplete = false;
+    let round: Round = "failed";
     try {
-      isComplete = await this.#round();
+      round = await this.#round();
     } catch (error) {
       this.#prost.log("a round of comparing failed", String(error));
     }
     this.#isRunning = false;
-    this.#tries = isComplete ? 0 : this.#tries + 1;
+    this.#tries = round === "failed" ? this.#tries + 1 : 0;
     const period = PERIOD_MS * (0.8 + 0.4 * this.#prost.random.next());
-    const retry = Math.min(RETRY_MS * 2 ** Math.min(this.#tries - 1, 8), MOST_RETRY_MS);
-    this.#wake(isComplete ? period : retry);
+    const retry = Math.min(
+      RETRY_MS * 2 ** Math.max(0, Math.min(this.#tries - 1, 8)),
+      MOST_RETRY_MS,
+    );
+    this.#wake(round === "done" ? period : retry);
   }
 
-  /** False when something is still to be compared. */
-  async #round(): Promise<boolean> {
+  async #round(): Promise<Round> {
     const place = await neighbourhoodOf(this.#prost);
-    if (!place || this.#isClosed) return false;
+    if (!place || this.#isClosed) return "failed";
     this.counts.rounds += 1;
     this.#settleIn(place.arc);
     const partners = [...place.successors, ...place.predecessors].filter((each) =>
@@ -198,15 +203,17 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     if (isPeriod) {
       this.#nextPeriodMs = now + PERIOD_MS / 2;
       this.#store.sweep(SWEPT_KEYS);
-      if (isComplete) await this.#giveAway(place);
     }
-    return isComplete;
+    if (!isComplete) return "failed";
+    const mayDrop = isPeriod && now - this.#arcSinceMs >= STABLE_MS;
+    return (await this.#giveAway(place, mayDrop)) ? "done" : "more";
   }
 
   #settleIn(arc: Arc): void {
     if (this.#arc?.from !== arc.from) {
       this.#arc = arc;
       for (const key of this.#settled) if (!inArc(key, arc)) this.#settled.delete(key);
+      this.#handedOver.clear();
       this.#arcSinceMs = this.#prost.clock.now();
     }
     // A smaller place is covered as the larger one was; of a larger one only what it was before.
@@ -230,31 +237,33 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     }
   }
 
-  /** What others keep now: offered to the root of its key, and dropped once it is there. */
-  async #giveAway({ arc }: Neighbourhood): Promise<void> {
-    if (this.#prost.clock.now() - this.#arcSinceMs < STABLE_MS) return;
+  /** What others keep now: offered to the root of its key, and dropped once it is there. False when there is more than one round may take. */
+  async #giveAway({ arc }: Neighbourhood, mayDrop: boolean): Promise<boolean> {
     const orphans = this.#store.keys.filter((key) => !inArc(key, arc));
     let calls = 0;
-    for (let at = 0; at < orphans.length && calls < MOST_ORPHAN_CALLS && !this.#isClosed;) {
-      const key = orphans[at]!;
+    for (let at = 0; at < orphans.length && !this.#isClosed;) {
       const kept = orphans
         .slice(at, at + MAX_CALL_RECORDS)
         .flatMap((each) => this.#store.within({ low: each, high: each }))
+        .filter(({ slot }) => mayDrop || !this.#handedOver.has(slot))
         .slice(0, MAX_CALL_RECORDS);
       // What is about to expire is left to expire.
       if (kept.length === 0) {
         at += MAX_CALL_RECORDS;
         continue;
       }
+      if (calls === MOST_ORPHAN_CALLS) return false;
       calls += 1;
-      const taken = await this.#giveTo(key, kept).catch(() => 0);
+      const taken = await this.#giveTo(kept, mayDrop).catch(() => 0);
       const last = kept[Math.max(0, taken - 1)]!.record.key;
       while (at < orphans.length && orphans[at]! <= last) at += 1;
     }
+    return true;
   }
 
-  /** How many of these, from the first, the root of `key` keeps. */
-  async #giveTo(key: string, kept: readonly Kept<R>[]): Promise<number> {
+  /** How many of these, from the first, the root of the first one's key keeps. */
+  async #giveTo(kept: readonly Kept<R>[], mayDrop: boolean): Promise<number> {
+    const { key } = kept[0]!.record;
     const there = await this.#prost.lookupPeerlet<AtReplica>(key, { timeoutMs: CALL_MS });
     this.counts.calls += 1;
     const items = kept.map((each) => [each.record.key, each.slot, each.version]);
@@ -263,8 +272,12 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     if (!Array.isArray(answers)) return 0;
     const isOf = (answer: string) => (_kept: Kept<R>, i: number) => answers[i] === answer;
     for (const { slot } of kept.filter(isOf("ok"))) {
-      this.#store.drop(slot);
-      this.counts.given += 1;
+      if (!mayDrop) this.#handedOver.add(slot);
+      else {
+        this.#handedOver.delete(slot);
+        this.#store.drop(slot);
+        this.counts.given += 1;
+      }
     }
     // Kept here until the next time, when it is seen to be there.
     const lacked = kept.filter(isOf("lacks"));
@@ -281,6 +294,9 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     return firstNo < 0 ? kept.length : firstNo;
   }
 }
+
+/** How a round ended: everything was compared; something is to be given away still; or a partner did not answer. */
+type Round = "done" | "more" | "failed";
 
 function nameOf({ id, arc }: Partner): string {
   return `${id} ${arc.from} ${arc.to}`;
