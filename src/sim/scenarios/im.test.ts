@@ -595,6 +595,47 @@ test("while other nodes come and go nothing is lost", async () => {
   expect(await comesTo(world, areDelivered, 90_000)).toBeLessThan(90_000);
 });
 
+test.each([1, 6])(
+  "%i of 12 nodes are cut off for a minute: all that people say on either side comes once when they are back",
+  async (apart) => {
+    const { world, ann, bob, others } = await two();
+    await befriend(ann, bob);
+    const cid = await personOn(world, others[0]!, "Cid");
+    const people = [ann, bob, cid];
+    for (const { app } of people) await app.joinRoom("plaza");
+    await world.pass(5_000);
+    const half = new Set([ann.node, ...others.slice(1, apart)]);
+    world.partition((node) => half.has(node));
+    await world.pass(30_000);
+    for (const i of [1, 2, 3]) {
+      await ann.app.send(bob.key, `ann ${i}`);
+      await bob.app.send(ann.key, `bob ${i}`);
+      await ann.app.sendRoom("plaza", `room ann ${i}`);
+      await bob.app.sendRoom("plaza", `room bob ${i}`);
+    }
+    await world.pass(30_000);
+    world.heal();
+    const saidTo = (text: string) => [1, 2, 3].map((i) => `${text} ${i}`);
+    const inRoom = [...saidTo("room ann"), ...saidTo("room bob")];
+    const isThere = async () => {
+      const chats = [
+        { said: [...saidTo("ann"), ...saidTo("bob")], read: await ann.app.messages(bob.key) },
+        { said: [...saidTo("ann"), ...saidTo("bob")], read: await bob.app.messages(ann.key) },
+      ];
+      for (const { app } of people) chats.push({ said: inRoom, read: await app.messages("plaza") });
+      return chats.every(({ said, read }) => textsOf(read).toSorted().join() === said.join());
+    };
+    const tookMs = await comesTo(world, isThere, 120_000, 1_000);
+    console.log(`${apart} apart: all there ${tookMs / 1_000} s after`);
+    expect(tookMs).toBeLessThan(120_000);
+    // And nothing comes again.
+    await world.pass(60_000);
+    expect(await isThere()).toBe(true);
+    const marks = [...(await ann.app.messages(bob.key)), ...(await bob.app.messages(ann.key))];
+    expect(marks.some(({ mark }) => mark === "waiting" || mark === "sent")).toBe(false);
+  },
+);
+
 /** Another size than the usual one may take hours. */
 const timeout = process.env["PROST_IM"] === undefined ? 120_000 : 86_400_000;
 
