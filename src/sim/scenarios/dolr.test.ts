@@ -9,7 +9,7 @@ import { codeOf } from "./bundle.ts";
 import { sizesFrom } from "./sizes.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import type { Id } from "../../id/id.ts";
-import { rootOf } from "../oracle.ts";
+import { ringFaults, rootOf } from "../oracle.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import { SeededRandom } from "../seeded-random.ts";
 import type { Lookup, SimNode } from "../world.ts";
@@ -669,6 +669,37 @@ class Meter {
     };
   }
 }
+
+test.each([
+  { apart: 1, seed: 1 },
+  { apart: 1, seed: 2 },
+  { apart: 15, seed: 1 },
+  { apart: 15, seed: 2 },
+])(
+  "$apart of 30 nodes are apart for a minute: objects of either side are reached from both (seed $seed)",
+  async ({ apart, seed }) => {
+    const { world, nodes, on } = await ofPeers(30, seed);
+    const half = new Set(world.sample(apart));
+    const one = [...half][0]!;
+    const other = nodes.find((node) => !half.has(node))!;
+    const third = nodes.findLast((node) => !half.has(node))!;
+    await world.until(Promise.all([on(one).publish("before"), on(other).publish("before")]));
+    world.partition((node) => half.has(node));
+    await world.pass(60_000);
+    await world.until(on(one).publish("of one"), 60_000);
+    await world.until(on(other).publish("of the other"), 60_000);
+    world.heal();
+    expect(await world.passUntil(() => ringFaults(world).length === 0, 90_000)).toBe(true);
+    await world.pass(5_000);
+    const reached = async (from: SimNode, object: string) =>
+      idsOf(await world.until(on(from).sendToObj("hello", object, 2), 40_000)).toSorted();
+    for (const from of [one, other, third]) {
+      expect(await reached(from, "of one")).toEqual([one.id]);
+      expect(await reached(from, "of the other")).toEqual([other.id]);
+      expect(await reached(from, "before")).toEqual([one.id, other.id].toSorted());
+    }
+  },
+);
 
 /** Another size than the usual one may take hours. */
 const timeout = process.env["PROST_DOLR"] === undefined ? 120_000 : 86_400_000;
