@@ -157,7 +157,17 @@ export class Session {
     await savePerson(this.#prost, this.#person);
     this.follow();
     if (before !== "" && before !== name) this.#withdraw(before);
-    await this.names.publish(name, this.#person.since);
+    await this.#publish();
+  }
+
+  /** Until the name can be found it is told again every minute, not twice a day. */
+  async #publish(): Promise<void> {
+    try {
+      await this.names.publish(this.name, this.#person.since);
+    } catch (error) {
+      this.rounds.hurry("renew", LOOK_OWN_MS);
+      throw error;
+    }
   }
 
   /** The claim of a name that one had before: the table may not remove at once what is new. */
@@ -260,7 +270,7 @@ export class Session {
   async #renew(): Promise<void> {
     if (this.name === "") await this.#learnName();
     this.outbox.renew();
-    if (this.name !== "") await this.names.publish(this.name, this.#person.since);
+    if (this.name !== "") await this.#publish();
   }
 
   async #learnName(): Promise<void> {

@@ -445,6 +445,17 @@ test("what this node does not allow is said, not waited for", async () => {
   }
 });
 
+test("a name that could not be told yet is told as soon as it can be", async () => {
+  const { world, ann, bob } = await two();
+  const { policy } = world.layer(ann.node).manager;
+  policy.deny(dht.appId);
+  await expect(ann.app.setName("Zoe")).rejects.toThrow("dht");
+  policy.allow(dht.appId);
+  expect(await bob.app.find("zoe")).toEqual([]);
+  await world.pass(90_000);
+  expect(await bob.app.find("zoe")).toMatchObject([{ publicKey: ann.key, isConfirmed: true }]);
+});
+
 /** Lies with the right app id: calls people's tabs, and writes where everybody may. */
 const LIAR = `
 export default (prost) => {
