@@ -248,12 +248,12 @@ export class ChordNode implements KeyBasedRouting {
   }
 
   replicaSet(key: Id, maxRank: number): Id[] {
-    // Before it is in the ring it would take itself for the root of everything.
+    // Who is not in the ring yet would take itself for the root of everything.
     return this.#isMember ? replicaSet(this.view, key, maxRank) : [];
   }
 
   range(node: Id, rank: number, _lkey: Id): Range | null {
-    const isNear = node === this.id || this.#neighbours.has(node);
+    const isNear = this.#isMember && (node === this.id || this.#neighbours.has(node));
     return isNear ? rangeOf(this.view, node, rank) : null;
   }
 

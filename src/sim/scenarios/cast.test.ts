@@ -457,6 +457,30 @@ export default (prost) => {
     ]);
   });
 
+  test("whose node was reloaded gives way to the root, also far from it on the ring", async () => {
+    const world = await ofPeers(10, 17);
+    const nodes = [...world.nodes];
+    await joinAll(world, nodes, "g");
+    const key = (await world.until(castOf(world, nodes[0]!).groups()))[0]!.key;
+    const ids = world.sortedIds();
+    const place = ids.indexOf(rootOf(key as never, ids));
+    // Beyond those from whom the root would take a copy.
+    const far = nodes.find(({ id }) => id === ids[(place + 8) % ids.length])!;
+    const other = nodes.find((node) => node !== far)!;
+    await world.pass(1_000);
+    const again = world.restart(far);
+    await world.pass(30_000);
+    await world.until(castOf(world, other).multicast("g", "welcome back"));
+    await world.until(castOf(world, again).multicast("g", "I am back"));
+    await world.pass(3_000);
+    for (const node of [other, again]) {
+      expect(textsOf(await world.until(castOf(world, node).received("g")))).toEqual([
+        "welcome back",
+        "I am back",
+      ]);
+    }
+  });
+
   test("a root that refuses the application is passed over", async () => {
     const world = await ofPeers(30, 18);
     const nodes = [...world.nodes];
