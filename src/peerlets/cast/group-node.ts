@@ -107,7 +107,8 @@ export class GroupNode {
       references,
       group,
       log: this.log,
-      path: () => this.path,
+      // Who has not been told everything itself cannot say that it has told everything.
+      path: () => (this.#isFresh && !this.root.isHere ? null : this.path),
       changed: () => ports.changed(group),
       counted: (messages) => {
         counts.handedOn += messages;

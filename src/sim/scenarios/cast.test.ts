@@ -49,6 +49,22 @@ describe("a group", () => {
       expect(textsOf(received)).toEqual(sent);
     }
   });
+
+  test("what was sent before one joined does not come, whoever is on the way to the root", async () => {
+    const world = await ofPeers(60);
+    const [first, ...others] = [...world.nodes] as [SimNode, ...SimNode[]];
+    await world.until(castOf(world, first).join("g"));
+    for (const text of ["a", "b"]) await world.until(castOf(world, first).multicast("g", text));
+    // Some of them join at nodes that come into the tree for that, and are on their way themselves.
+    const members = others.slice(0, 20);
+    await joinAll(world, members, "g");
+    await world.until(castOf(world, first).multicast("g", "to all"));
+    await world.pass(3_000);
+    for (const member of members) {
+      const received = await world.until(castOf(world, member).received("g"));
+      expect(textsOf(received)).toEqual(["to all"]);
+    }
+  });
 });
 
 describe("what goes", () => {
