@@ -63,23 +63,23 @@ export class Cast {
   async join(client: string, name: unknown, options: unknown): Promise<{ readonly key: string }> {
     const credential = readJoining(options);
     const key = this.#clients.keyOf(client, name);
-    const isNew = this.#clients.join(client, key, name as string);
+    const undo = this.#clients.join(client, key, name as string);
     try {
       await this.#groups.join(key, credential);
     } catch (error) {
-      if (isNew) {
-        this.#clients.leave(client, key);
-        this.#groups.left(key);
-      }
+      if (undo?.()) this.#groups.left(key);
       throw error;
     }
-    this.#memberships.add({ client, name: name as string, credential });
+    const joined = this.#clients.nameOf(client, key);
+    if (joined === null) throw new Error("this node left the group");
+    // Who is in it and comes again without the credential has not lost it.
+    if (undo || credential !== "") this.#memberships.add({ client, name: joined, credential });
     return { key };
   }
 
   leave(client: string, name: unknown): void {
     const key = this.#clients.keyOf(client, name);
-    this.#memberships.remove(client, name as string);
+    this.#memberships.remove(client, this.#clients.nameOf(client, key) ?? (name as string));
     this.#clients.leave(client, key);
     this.#groups.left(key);
   }

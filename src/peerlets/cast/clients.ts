@@ -57,15 +57,23 @@ export class Clients {
     return this.#prost.keyOf(`cast ${client} ${name}`);
   }
 
-  /** False when it was in the group already. */
-  join(client: string, group: string, name: string): boolean {
+  /**
+   * Takes this membership back, and no later one, unless the client left meanwhile: then it says
+   * false. Null when it was in the group already.
+   */
+  join(client: string, group: string, name: string): (() => boolean) | null {
     const clients = this.#byGroup.get(group) ?? new Map<string, Membership>();
-    if (clients.has(client)) return false;
+    if (clients.has(client)) return null;
     if (clients.size >= MAX_CLIENTS)
       throw new Error(`${MAX_CLIENTS} applications are in this group already`);
-    clients.set(client, { name, received: [], count: 0 });
+    const membership = { name, received: [], count: 0 };
+    clients.set(client, membership);
     this.#byGroup.set(group, clients);
-    return true;
+    return () => {
+      if (this.#byGroup.get(group)?.get(client) !== membership) return false;
+      this.leave(client, group);
+      return true;
+    };
   }
 
   leave(client: string, group: string): void {

@@ -404,6 +404,33 @@ describe("many", () => {
   });
 });
 
+describe("who changes its mind", () => {
+  test("joins, leaves while that is under way, and joins again: it is a member", async () => {
+    const world = await ofPeers(15, 22);
+    const [a, b] = [...world.nodes] as [SimNode, SimNode];
+    const first = castOf(world, a)
+      .join("g")
+      .catch((error: Error) => error.message);
+    const [, again] = [castOf(world, a).leave("g"), castOf(world, a).join("g")];
+    await world.until(again);
+    expect(await first).toMatch(/left the group/);
+    await world.until(castOf(world, b).multicast("g", "hello"));
+    await world.pass(3_000);
+    expect(textsOf(await world.until(castOf(world, a).received("g")))).toEqual(["hello"]);
+  });
+
+  test("who left by the key of a group that it joined by name is no member after a reload", async () => {
+    const world = await ofPeers(15, 23);
+    const a = [...world.nodes][5]!;
+    const { key } = await world.until(castOf(world, a).join("g"));
+    await world.until(castOf(world, a).join(key));
+    await world.until(castOf(world, a).leave(key));
+    const again = world.restart(a);
+    await world.pass(30_000);
+    expect(await world.until(castOf(world, again).groups())).toEqual([]);
+  });
+});
+
 describe("other applications on the same node", () => {
   const CLIENT = `
 export default (prost) => {
