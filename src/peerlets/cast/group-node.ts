@@ -53,6 +53,8 @@ export interface Counts {
 }
 
 const LEFT = "this node left the group";
+const NO_CREDENTIAL = "the group is closed: join it with its credential";
+const WRONG_CREDENTIAL = "the group is closed, and this is not its credential";
 
 export class GroupNode {
   readonly group: string;
@@ -146,16 +148,25 @@ export class GroupNode {
     return this.#proof;
   }
 
-  /** 64 hex digits: the secret of a closed group. */
+  /** 64 hex digits: the secret of a closed group. Throws for another one than this node is in the group with. */
   setCredential(credential: string): void {
-    this.#publicKey = publicKeyOf(credential);
+    const publicKey = publicKeyOf(credential);
+    const known = this.#knownKey;
+    if (known !== "" && known !== publicKey) throw new Error(WRONG_CREDENTIAL);
+    this.#publicKey = publicKey;
     this.#proof = proofOf(credential, this.group, this.#ports.prost.self);
   }
 
-  /** Whether somebody may be in the group, or send to it. */
-  admits(node: string, proof: string): boolean {
-    const publicKey = this.descriptor?.publicKey || this.#publicKey;
-    return publicKey === "" || isProof(publicKey, this.group, node, proof);
+  /** Why somebody may not be in the group, nor send to it; "" when it may. */
+  refusalOf(node: string, proof: string): string {
+    const publicKey = this.#knownKey;
+    if (publicKey === "" || isProof(publicKey, this.group, node, proof)) return "";
+    return proof === "" ? NO_CREDENTIAL : WRONG_CREDENTIAL;
+  }
+
+  /** Of a closed group, as far as it is known here; else "". */
+  get #knownKey(): string {
+    return this.descriptor?.publicKey || this.#publicKey;
   }
 
   /** Resolves when this node is in the tree; rejects when the group does not want it, or nobody answers. */
@@ -202,10 +213,8 @@ export class GroupNode {
   }
 
   adopt(caller: string, asking: Asking): Adoption {
-    if (!this.admits(caller, asking.proof)) {
-      const why = "the group is closed, and this is not its credential";
-      return { kind: "no", why, isFinal: true };
-    }
+    const why = this.refusalOf(caller, asking.proof);
+    if (why !== "") return { kind: "no", why, isFinal: true };
     if (this.parent.isAbove(caller)) {
       return { kind: "no", why: "you are above this node", isFinal: false };
     }

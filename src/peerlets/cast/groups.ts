@@ -68,6 +68,9 @@ export class Groups {
     const node = this.#ensure(group);
     if (credential !== "") node.setCredential(credential);
     await node.attached();
+    // The root is in the tree of a closed group anyway, whoever is a member.
+    const why = node.refusalOf(this.#prost.self, node.proof);
+    if (why !== "") throw new Error(why);
   }
 
   /** A member left; what is forwarded for others goes on. */

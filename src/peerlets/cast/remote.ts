@@ -91,7 +91,7 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
     anycast: (caller, group, data, proof): AnycastAnswer => {
       const [key, read, shown] = [readGroup(group), readData(data), readHex(proof, 64)];
       const node = groups.get(key);
-      if (!node?.admits(caller, shown)) return { isTaken: false, next: [] };
+      if (node?.refusalOf(caller, shown) !== "") return { isTaken: false, next: [] };
       if (groups.takeAnycast(key, caller, read)) return { isTaken: true, next: [] };
       return { isTaken: false, next: node.neighbours };
     },

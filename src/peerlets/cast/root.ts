@@ -115,9 +115,8 @@ export class Root {
   /** Messages of one sender, in order. */
   async submit({ sender, run, messages, after }: Submission, proof: string): Promise<Submitted> {
     if (!this.#isHere) return { kind: "later" };
-    if (!this.#node.admits(sender, proof)) {
-      return { kind: "no", why: "the group is closed, and this is not its credential" };
-    }
+    const why = this.#node.refusalOf(sender, proof);
+    if (why !== "") return { kind: "no", why };
     if (this.#node.log.lacks(sender, run, after)) return { kind: "behind" };
     for (const { serial, data } of messages) {
       this.#node.take({ sender, run, serial, data, isOld: false });

@@ -334,6 +334,57 @@ describe("closed groups", () => {
     await world.pass(5_000);
     expect(textsOf(await world.until(castOf(world, b!).received("c")))).toEqual(["still here"]);
   });
+
+  test("do not take their root for a member because it is the root", async () => {
+    const world = await ofPeers(20, 10);
+    const [owner, friend, root] = [...world.nodes] as [SimNode, SimNode, SimNode];
+    const credential = "1".repeat(64);
+    await world.until(castOf(world, owner).create(root.id, { credential }));
+    await world.until(castOf(world, owner).join(root.id, { credential }));
+    await world.until(castOf(world, friend).join(root.id, { credential }));
+    await expect(world.until(castOf(world, root).join(root.id))).rejects.toThrow(
+      /closed: join it with its credential/,
+    );
+    const forged = castOf(world, root).join(root.id, { credential: "2".repeat(64) });
+    await expect(world.until(forged)).rejects.toThrow(/not its credential/);
+    await world.until(castOf(world, owner).multicast(root.id, "for members"));
+    expect((await world.until(castOf(world, owner).anycast(root.id, "for one"))).node).toBe(
+      friend.id,
+    );
+    await world.pass(3_000);
+    expect(await world.until(castOf(world, root).received(root.id))).toEqual([]);
+
+    await world.until(castOf(world, root).join(root.id, { credential }));
+    await world.until(castOf(world, root).multicast(root.id, "from the root"));
+    await world.pass(3_000);
+    for (const node of [root, friend]) {
+      const received = await world.until(castOf(world, node).received(root.id));
+      expect(textsOf(received).at(-1)).toBe("from the root");
+    }
+  });
+
+  test("keep a member that comes again with another credential, or with none", async () => {
+    const world = await ofPeers(20, 11);
+    const [owner, friend] = [...world.nodes].slice(5) as [SimNode, SimNode];
+    const { credential } = await world.until(castOf(world, owner).create("c", { closed: true }));
+    await world.until(castOf(world, friend).join("c", { credential }));
+    const forged = () => castOf(world, friend).join("c", { credential: "2".repeat(64) });
+    await expect(world.until(forged())).rejects.toThrow(/not its credential/);
+    await world.until(castOf(world, friend).join("c"));
+    await world.until(castOf(world, friend).multicast("c", "still in"));
+    await world.pass(3_000);
+    expect(textsOf(await world.until(castOf(world, friend).received("c")))).toEqual(["still in"]);
+
+    // It has not forgotten the right one either.
+    const again = world.restart(friend);
+    await world.pass(30_000);
+    await world.until(castOf(world, owner).join("c", { credential }));
+    await world.until(castOf(world, owner).multicast("c", "welcome back"));
+    await world.pass(3_000);
+    expect(textsOf(await world.until(castOf(world, again).received("c")))).toEqual([
+      "welcome back",
+    ]);
+  });
 });
 
 describe("bad networks", () => {
