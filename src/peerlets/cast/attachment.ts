@@ -99,7 +99,9 @@ async function descend(seeking: Seeking, first: string): Promise<Sought> {
           toAsk.unshift(...answer.nodes);
           break;
         case "no":
-          if (answer.isFinal) return { kind: "refused", why: answer.why || "the group refused it" };
+          // Only the root speaks for the group: a node further down may lie, or be wrong.
+          if (answer.isFinal && id === first)
+            return { kind: "refused", why: answer.why || "the group refused it" };
           break;
       }
     } catch {

@@ -658,6 +658,21 @@ describe("strangers", () => {
       /1 to 100 characters/,
     );
   });
+
+  test("a node of the tree that refuses children keeps nobody out of an open group", async () => {
+    const world = await ofPeers(40, 3);
+    const [root, closed, ...others] = [...world.nodes] as [SimNode, SimNode, ...SimNode[]];
+    await world.until(castOf(world, root).join(root.id));
+    // It takes the group for a closed one, and says so to all that the root, when it is full, sends to it.
+    await world.until(castOf(world, closed).join(root.id, { credential: "1".repeat(64) }));
+    await joinAll(world, others, root.id);
+    await world.until(castOf(world, root).multicast(root.id, "to all"));
+    await world.pass(3_000);
+    for (const node of others) {
+      const received = await world.until(castOf(world, node).received(root.id));
+      expect(textsOf(received)).toEqual(["to all"]);
+    }
+  });
 });
 
 describe("a tenth of all nodes crash at once", () => {
