@@ -76,6 +76,7 @@ export default defineView<Local>(({ root, local, on }) => {
 
   /** One thing at a time: what fails is said, and the button waits meanwhile. */
   const run = async (button: HTMLButtonElement | null, work: () => Promise<void>) => {
+    const hadFocus = button !== null && button === document.activeElement;
     if (button) button.disabled = true;
     why.textContent = "";
     try {
@@ -84,6 +85,8 @@ export default defineView<Local>(({ root, local, on }) => {
       why.textContent = error instanceof Error ? error.message : String(error);
     }
     if (button) button.disabled = false;
+    // A button that is disabled loses it; `work` may have given it to another one.
+    if (hadFocus && document.activeElement === document.body) button.focus();
   };
 
   const showPublished = async () => {
