@@ -146,9 +146,11 @@ export class Clients {
   /** What arrived, the oldest first; `after`: only later ones than this serial. */
   received(client: string, options: unknown): Received[] {
     const { after = 0 } = readOptions<{ readonly after: unknown }>(options, ["after"]);
-    if (typeof after !== "number") throw new TypeError("after is the serial of a message");
+    if (!Number.isSafeInteger(after) || (after as number) < 0) {
+      throw new TypeError("after is the serial of a message: a whole number from 0");
+    }
     return this.#received
-      .filter((each) => each.client === client && each.serial > after)
+      .filter((each) => each.client === client && each.serial > (after as number))
       .map(({ client: _client, ...received }) => received);
   }
 

@@ -189,6 +189,7 @@ describe("publish and send", () => {
     await refused(dolr.sendToObj("m", "x", 0), /1 to 16 endpoints/);
     await refused(dolr.publish(""), /a name of 1 to 256 characters/);
     await refused(dolr.received("all" as never), /options are an object, with some of after/);
+    await refused(dolr.received({ after: Number.NaN }), /a whole number from 0/);
     for (let i = 0; i < 128; i++) void dolr.publish(`x ${i}`).catch(() => {});
     await refused(dolr.publish("one more"), /at most 128 objects/);
   });
