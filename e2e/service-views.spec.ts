@@ -202,3 +202,68 @@ test("the rooms board: what is said in one tab is shown in the other, with this 
   }
   await expect(views[0].locator(".place")).toContainText(/root/i);
 });
+
+test("objects: one is published by keyboard on a phone, sent to from another tab, and withdrawn", async ({
+  overlay,
+}) => {
+  await overlay.open(5);
+  await overlay.waitForRing();
+  const [printers, senders] = overlay.tabs as [Tab, Tab];
+  await printers.page.setViewportSize(PHONE);
+  const printer = await openView(printers, "dolr");
+  const sender = await openView(senders, "dolr");
+  // Longer than a phone is wide, and without a place to break.
+  const name = "printer".repeat(30);
+
+  await printers.page.bringToFront();
+  const field = printer
+    .getByRole("region", { name: "Publish an object here" })
+    .getByLabel("Its name");
+  const published = printer.getByRole("list", { name: "Published by this node" });
+  await expect(published.getByRole("listitem")).toHaveText(["Nothing yet."]);
+  await field.fill(name);
+  await field.press("Enter");
+  await expect(published.getByRole("listitem")).toHaveText([
+    new RegExp(`^${name}root [0-9a-f]{8}, \\d hops? away`),
+  ]);
+  await expect(field).toBeFocused();
+  await expectToFit(printer);
+
+  await senders.page.bringToFront();
+  const form = sender.getByRole("region", { name: "Send to an object" });
+  const send = async (object: string, message: string) => {
+    await form.getByLabel("Its name").fill(object);
+    await form.getByLabel("Message").fill(message);
+    await form.getByLabel("Endpoints").fill("2");
+    await form.getByRole("button", { name: "Send" }).press("Enter");
+  };
+  await send(name, `two sheets, ${"please".repeat(30)}`);
+  await expect(
+    form.getByText(/^1 of 2 got it; the first pointer was \d hops? away\.$/),
+  ).toBeVisible({
+    timeout: 30_000,
+  });
+  await expect(form.getByRole("listitem")).toHaveText([
+    new RegExp(`^${printers.id.slice(0, 8)}pointer after \\d hops?$`),
+  ]);
+  await expect(form.getByRole("button", { name: "Send" })).toBeFocused();
+  const arrived = printer.getByRole("list", { name: "Messages, the latest first" });
+  await expect(arrived.getByRole("listitem")).toHaveText([
+    new RegExp(`^two sheets, .*to ${name}, from ${senders.id.slice(0, 8)}, `),
+  ]);
+  await expectToFit(printer);
+
+  // From the field past its button to the one that takes the object back.
+  await printers.page.bringToFront();
+  await field.focus();
+  await printers.page.keyboard.press("Tab");
+  await printers.page.keyboard.press("Tab");
+  await expect(printer.getByRole("button", { name: `Unpublish ${name}` })).toBeFocused();
+  await printers.page.keyboard.press("Enter");
+  await expect(published.getByRole("listitem")).toHaveText(["Nothing yet."]);
+  await expect(field).toBeFocused();
+  await senders.page.bringToFront();
+  await send(name, "one more");
+  await expect(form.getByText("Nobody publishes it.")).toBeVisible({ timeout: 30_000 });
+  await expect(arrived.getByRole("listitem")).toHaveCount(1);
+});
