@@ -52,9 +52,13 @@ export interface Counts {
   parentsLost: number;
 }
 
+/** What somebody shows of a closed group. */
+export type Shown = Pick<Asking, "proof" | "publicKey">;
+
 const LEFT = "this node left the group";
 const NO_CREDENTIAL = "the group is closed: join it with its credential";
 const WRONG_CREDENTIAL = "the group is closed, and this is not its credential";
+const NO_CLOSED_GROUP = "the group is open: join it without a credential";
 
 export class GroupNode {
   readonly group: string;
@@ -90,6 +94,7 @@ export class GroupNode {
       asking: () => ({
         has: this.#isFresh ? null : this.log.latest(),
         proof: this.#proof,
+        publicKey: this.#publicKey,
         isMember: ports.hasMembers(group),
       }),
       publicKey: () => this.#publicKey,
@@ -148,19 +153,26 @@ export class GroupNode {
     return this.#proof;
   }
 
+  /** Of the credential that this node has; "" without one. */
+  get publicKey(): string {
+    return this.#publicKey;
+  }
+
   /** 64 hex digits: the secret of a closed group. Throws for another one than this node is in the group with. */
   setCredential(credential: string): void {
     const publicKey = publicKeyOf(credential);
     const known = this.#knownKey;
     if (known !== "" && known !== publicKey) throw new Error(WRONG_CREDENTIAL);
+    if (known === "" && this.isAttached) throw new Error(NO_CLOSED_GROUP);
     this.#publicKey = publicKey;
     this.#proof = proofOf(credential, this.group, this.#ports.prost.self);
   }
 
-  /** Why somebody may not be in the group, nor send to it; "" when it may. */
-  refusalOf(node: string, proof: string): string {
-    const publicKey = this.#knownKey;
-    if (publicKey === "" || isProof(publicKey, this.group, node, proof)) return "";
+  /** Why somebody may not be in the group, nor send to it; "" when it may. What is said in a closed group is nothing for an open one. */
+  refusalOf(node: string, { proof, publicKey }: Shown): string {
+    const known = this.#knownKey;
+    if (known === "") return publicKey === "" ? "" : NO_CLOSED_GROUP;
+    if (isProof(known, this.group, node, proof)) return "";
     return proof === "" ? NO_CREDENTIAL : WRONG_CREDENTIAL;
   }
 
@@ -193,6 +205,9 @@ export class GroupNode {
     const parent = this.parent.drop();
     if (parent !== null) void this.#tellParted(parent, "");
     this.#isFresh &&= isAlone;
+    // Those who knew that the group is closed may all be gone.
+    if (this.#publicKey !== "")
+      this.descriptor ??= { creator: this.#ports.prost.self, publicKey: this.#publicKey };
     this.#settle("");
     this.children.pump(true);
     this.#ports.changed(this.group);
@@ -213,8 +228,10 @@ export class GroupNode {
   }
 
   adopt(caller: string, asking: Asking): Adoption {
-    const why = this.refusalOf(caller, asking.proof);
-    if (why !== "") return { kind: "no", why, isFinal: true };
+    const why = this.refusalOf(caller, asking);
+    // A member of a closed group that is taken for an open one here waits for better times.
+    const isFinal = why !== NO_CLOSED_GROUP || (this.root.isHere && asking.has === null);
+    if (why !== "") return { kind: "no", why, isFinal };
     if (this.parent.isAbove(caller)) {
       return { kind: "no", why: "you are above this node", isFinal: false };
     }

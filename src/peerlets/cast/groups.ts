@@ -69,7 +69,7 @@ export class Groups {
     if (credential !== "") node.setCredential(credential);
     await node.attached();
     // The root is in the tree of a closed group anyway, whoever is a member.
-    const why = node.refusalOf(this.#prost.self, node.proof);
+    const why = node.refusalOf(this.#prost.self, node);
     if (why !== "") throw new Error(why);
   }
 
@@ -89,12 +89,12 @@ export class Groups {
         group,
         run: this.#run,
         drawSerial: () => ++this.#serial,
-        proof: () => this.#nodes.get(group)?.proof ?? "",
+        shown: () => this.#nodes.get(group) ?? { proof: "", publicKey: "" },
         submitHere: (batch) => {
           const node = this.#nodes.get(group);
           if (!node?.root.isHere) return null;
           const sender = this.#prost.self;
-          return node.root.submit({ ...batch, sender, run: this.#run }, node.proof);
+          return node.root.submit({ ...batch, sender, run: this.#run }, node);
         },
       });
     this.#outboxes.delete(group);

@@ -20,6 +20,7 @@ import {
   MAX_OUTBOX,
   RETRY_MS,
 } from "./limits.ts";
+import type { Shown } from "./group-node.ts";
 import type { AtNode, Data, Submitted } from "./protocol.ts";
 import { bytesOf, readSubmitted } from "./reading.ts";
 
@@ -47,7 +48,7 @@ export interface OutboxPorts {
   readonly prost: Prost;
   readonly group: string;
   readonly run: string;
-  proof(): string;
+  shown(): Shown;
   /** One more for each message of this node, whatever its group. */
   drawSerial(): number;
   /** The root, when it is this node. */
@@ -158,7 +159,8 @@ export class Outbox {
         : await prost.peerletAt<AtNode>(this.#root, options);
     this.#root = there.id;
     const pairs = messages.map(({ serial, data }) => [serial, data] as const);
-    return readSubmitted(await there.submit(group, run, pairs, this.#ports.proof(), after));
+    const { proof, publicKey } = this.#ports.shown();
+    return readSubmitted(await there.submit(group, run, pairs, proof, after, publicKey));
   }
 
   /** What waited too long may still arrive, if the root took it and could not say so. */

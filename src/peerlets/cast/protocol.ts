@@ -44,6 +44,8 @@ export interface Asking {
   readonly has: readonly MessageId[] | null;
   /** Of a closed group: the signature that shows it may. */
   readonly proof: string;
+  /** And whose signature that is, for a root that does not know yet that the group is closed. */
+  readonly publicKey: string;
   /** It has members of its own; else it only forwards. */
   readonly isMember: boolean;
 }
@@ -104,7 +106,7 @@ export interface AtNode {
   ): unknown;
   /** The caller, parent or child, goes; with `why`, because the group does not want this node. */
   part(caller: string, group: string, why: string): unknown;
-  /** `Submitted`. `after`: the last of this sender that a root took, 0 when that is none, or long ago. */
+  /** `Submitted`. `after`: the last of this sender that a root took, 0 when that is none, or long ago; proof and public key as in `Asking`. */
   submit(
     caller: string,
     group: string,
@@ -112,6 +114,7 @@ export interface AtNode {
     messages: readonly (readonly [serial: number, data: Data])[],
     proof: string,
     after: number,
+    publicKey: string,
   ): unknown;
   /** True when the copy is kept. */
   mirror(caller: string, group: string, copy: Copy): unknown;

@@ -82,9 +82,10 @@ export function readMessages(value: unknown): WireMessage[] {
 }
 
 export function readAsking(value: unknown): Asking {
-  const { has, proof, isMember } = fieldsOf(value);
+  const { has, proof, publicKey, isMember } = fieldsOf(value);
   const known = has === null ? null : readList(has, LOG_MESSAGES).map(readMessageId);
-  return { has: known, proof: readHex(proof, 64), isMember: isMember === true };
+  const shown = { proof: readHex(proof, 64), publicKey: readHex(publicKey, 32) };
+  return { has: known, ...shown, isMember: isMember === true };
 }
 
 function readMessageId(value: unknown): MessageId {

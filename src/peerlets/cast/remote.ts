@@ -1,7 +1,8 @@
 /** What peerlets of other nodes may call here. The caller is proved; what it brings is read before anything else. */
 import type { Prost } from "prost/sdk";
 import { pageOf } from "./copies.ts";
-import type { GroupNode } from "./group-node.ts";
+import { isProof } from "./crypto.ts";
+import type { GroupNode, Shown } from "./group-node.ts";
 import type { Groups } from "./groups.ts";
 import { BATCH_MESSAGES, MAX_GROUPS_OF_ONE, MIRRORS } from "./limits.ts";
 import type {
@@ -45,6 +46,7 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
       if (why !== null) return { kind: "no", why, isFinal: true };
       const node = await groups.nodeFor(key, caller);
       if (!node) return { kind: "no", why: "this node is in too many groups", isFinal: false };
+      await learn(groups, node, caller, read);
       const answer = node.adopt(caller, read);
       node.parent.seek();
       return answer;
@@ -57,15 +59,20 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
       return (await node?.deliver(caller, way, batch, isCaughtUp === true)) ?? false;
     },
     part: (caller, group, why): void => groups.get(readGroup(group))?.part(caller, readWhy(why)),
-    submit: async (caller, group, run, messages, proof, after): Promise<Submitted> => {
+    submit: async (caller, group, run, messages, proof, after, publicKey): Promise<Submitted> => {
       const list = readList(messages, BATCH_MESSAGES).map((each) => {
         const [serial, data] = readList(each, 2);
         return { serial: readSerial(serial), data: readData(data) };
       });
-      const [key, shown] = [readGroup(group), readHex(proof, 64)];
+      const [key, shown] = [
+        readGroup(group),
+        { proof: readHex(proof, 64), publicKey: readHex(publicKey, 32) },
+      ];
       const batch = { sender: caller, run: readRun(run), messages: list, after: readPlace(after) };
       const node = await groups.rootNode(key, caller);
-      return (await node?.root.submit(batch, shown)) ?? { kind: "later" };
+      if (!node) return { kind: "later" };
+      await learn(groups, node, caller, shown);
+      return node.root.submit(batch, shown);
     },
     mirror: async (caller, group, copy): Promise<boolean> => {
       const key = readGroup(group);
@@ -89,8 +96,9 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
       return node?.root.isHere ? pageOf(node, place) : groups.copies.page(key, place);
     },
     anycast: (caller, group, data, proof): AnycastAnswer => {
-      const [key, read, shown] = [readGroup(group), readData(data), readHex(proof, 64)];
+      const [key, read] = [readGroup(group), readData(data)];
       const node = groups.get(key);
+      const shown = { proof: readHex(proof, 64), publicKey: node?.publicKey ?? "" };
       if (node?.refusalOf(caller, shown) !== "") return { isTaken: false, next: [] };
       if (groups.takeAnycast(key, caller, read)) return { isTaken: true, next: [] };
       return { isTaken: false, next: node.neighbours };
@@ -98,12 +106,25 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
   };
 }
 
+/**
+ * Nobody told this root what the group is, and nobody is in it: the first who shows
+ * a credential makes it a closed one, as `create` does. So a closed group stays one
+ * though all that knew of it have crashed, and a credential never leads into an open one.
+ */
+async function learn(groups: Groups, node: GroupNode, caller: string, shown: Shown): Promise<void> {
+  const { proof, publicKey } = shown;
+  if (!node.root.isHere || node.descriptor !== null || publicKey === "") return;
+  if (!isProof(publicKey, node.group, caller, proof)) return;
+  await describe(groups, node, { creator: caller, publicKey });
+}
+
 /** The group has an owner now, or it is said why not. */
 async function describe(groups: Groups, node: GroupNode, wanted: Descriptor): Promise<Submitted> {
   const { creator, publicKey } = wanted;
   const known = node.descriptor;
   if (known) {
-    const isSame = known.creator === creator && known.publicKey === publicKey;
+    const isOwn = known.creator === creator || publicKey !== "";
+    const isSame = isOwn && known.publicKey === publicKey;
     return isSame
       ? { kind: "taken" }
       : { kind: "no", why: "a group of this name was created before" };

@@ -9,7 +9,7 @@
  */
 import type { Prost } from "prost/sdk";
 import { isRootOf } from "./attachment.ts";
-import type { GroupNode } from "./group-node.ts";
+import type { GroupNode, Shown } from "./group-node.ts";
 import { joined } from "./copies.ts";
 import { BECOME_MS, CALL_MS, MAX_PAGES, MIRRORS, NEAR, RENEW_MS, RETRY_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
@@ -113,9 +113,9 @@ export class Root {
   }
 
   /** Messages of one sender, in order. */
-  async submit({ sender, run, messages, after }: Submission, proof: string): Promise<Submitted> {
+  async submit({ sender, run, messages, after }: Submission, shown: Shown): Promise<Submitted> {
     if (!this.#isHere) return { kind: "later" };
-    const why = this.#node.refusalOf(sender, proof);
+    const why = this.#node.refusalOf(sender, shown);
     if (why !== "") return { kind: "no", why };
     if (this.#node.log.lacks(sender, run, after)) return { kind: "behind" };
     for (const { serial, data } of messages) {

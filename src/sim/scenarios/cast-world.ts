@@ -72,10 +72,14 @@ export async function joinAll(
   nodes: readonly SimNode[],
   group: string,
   perBatch = 50,
+  options: Options = {},
 ) {
   for (let i = 0; i < nodes.length; i += perBatch) {
     const batch = nodes.slice(i, i + perBatch);
-    await world.until(Promise.all(batch.map((node) => castOf(world, node).join(group))), 60_000);
+    await world.until(
+      Promise.all(batch.map((node) => castOf(world, node).join(group, options))),
+      60_000,
+    );
   }
 }
 

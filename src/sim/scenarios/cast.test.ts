@@ -335,6 +335,52 @@ describe("closed groups", () => {
     expect(textsOf(await world.until(castOf(world, b!).received("c")))).toEqual(["still here"]);
   });
 
+  test.each([1, 2, 3])(
+    "stay closed when all who keep that they are closed crash at once (seed %i)",
+    async (seed) => {
+      const world = await ofPeers(20, seed);
+      const [owner] = world.nodes;
+      const { credential, key } = await world.until(
+        castOf(world, owner!).create("c", { closed: true }),
+      );
+      const ids = world.sortedIds();
+      const at = ids.indexOf(rootOf(key as never, ids));
+      const kept = [0, 1, 2].map((i) => ids[(at + i) % ids.length]);
+      const others = [...world.nodes].filter(({ id }) => !kept.includes(id));
+      const [a, b, c] = others as [SimNode, SimNode, SimNode];
+      await joinAll(world, [a, b], "c", 2, { credential });
+      for (const node of [...world.nodes]) if (kept.includes(node.id)) world.crash(node);
+      await world.pass(15_000);
+      await expect(world.until(castOf(world, c).join("c"), 60_000)).rejects.toThrow(/closed/);
+      await expect(world.until(castOf(world, c).multicast("c", "spam"))).rejects.toThrow(/closed/);
+      await world.until(castOf(world, a).multicast("c", "for members"), 60_000);
+      await world.pass(5_000);
+      expect(textsOf(await world.until(castOf(world, b).received("c")))).toEqual(["for members"]);
+    },
+  );
+
+  test("a credential closes a group that nobody created, and leads into no open one", async () => {
+    const world = await ofPeers(20, 4);
+    const [a, b, c, d] = [...world.nodes] as [SimNode, SimNode, SimNode, SimNode];
+    const credential = "3".repeat(64);
+    await joinAll(world, [a, b], "new", 1, { credential });
+    await expect(world.until(castOf(world, c).join("new"))).rejects.toThrow(/closed/);
+    await world.until(castOf(world, a).create("new", { credential }));
+    await world.until(castOf(world, a).multicast("new", "for members"));
+    await world.pass(3_000);
+    expect(textsOf(await world.until(castOf(world, b).received("new")))).toEqual(["for members"]);
+
+    await joinAll(world, [c, d], "open");
+    for (const node of [a, c]) {
+      await expect(world.until(castOf(world, node).join("open", { credential }))).rejects.toThrow(
+        /open: join it without/,
+      );
+    }
+    await world.until(castOf(world, c).multicast("open", "for all"));
+    await world.pass(3_000);
+    expect(textsOf(await world.until(castOf(world, d).received("open")))).toEqual(["for all"]);
+  });
+
   test("do not take their root for a member because it is the root", async () => {
     const world = await ofPeers(20, 10);
     const [owner, friend, root] = [...world.nodes] as [SimNode, SimNode, SimNode];
@@ -663,9 +709,18 @@ describe("strangers", () => {
     const world = await ofPeers(40, 3);
     const [root, closed, ...others] = [...world.nodes] as [SimNode, SimNode, ...SimNode[]];
     await world.until(castOf(world, root).join(root.id));
-    // It takes the group for a closed one, and says so to all that the root, when it is full, sends to it.
-    await world.until(castOf(world, closed).join(root.id, { credential: "1".repeat(64) }));
+    await world.until(castOf(world, closed).join(root.id));
+    // It says to all that the root, when it is full, sends to it that the group is a closed one.
+    const peerlet = world.layer(closed).sandbox.running.get(made.appId)!;
+    const call = peerlet.call.bind(peerlet);
+    let asked = 0;
+    peerlet.call = (upcall, args, timeoutMs, done) => {
+      if (upcall !== "remote" || args[1] !== "adopt") return call(upcall, args, timeoutMs, done);
+      asked += 1;
+      done({ kind: "value", value: { kind: "no", why: "the group is closed", isFinal: true } });
+    };
     await joinAll(world, others, root.id);
+    expect(asked).toBeGreaterThan(0);
     await world.until(castOf(world, root).multicast(root.id, "to all"));
     await world.pass(3_000);
     for (const node of others) {
