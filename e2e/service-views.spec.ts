@@ -111,6 +111,8 @@ test("the explorer of the dht: a value is put, seen with its replicas, and remov
   await view.getByLabel("Secret, to remove it").fill("thorn");
   await press("Put");
   await expect(view.getByRole("status")).toContainText("acknowledged", { timeout: 30_000 });
+  // Who works by keyboard goes on where they were.
+  await expect(view.getByRole("button", { name: "Put", exact: true })).toBeFocused();
   await expect(view.getByLabel("Values").getByRole("listitem")).toHaveCount(1);
   await expect(view.getByLabel("Values")).toContainText("a rose is a rose");
   const replicas = view.getByLabel("Replicas", { exact: true });

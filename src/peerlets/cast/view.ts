@@ -8,6 +8,7 @@ import type { Received } from "./clients.ts";
 import { MARKUP, lineOf, roomOf, short } from "./view-parts.ts";
 import { STYLES } from "./view-styles.ts";
 import { sentenceOf, treeOf } from "./view-tree.ts";
+import { whileBusy } from "../view-busy.ts";
 
 interface Local {
   self(): string;
@@ -41,15 +42,12 @@ export default defineView<Local>(({ root, local, on }) => {
 
   /** Runs what a person asked for, and says what went wrong. */
   const run = async (form: HTMLFormElement, work: () => Promise<void>) => {
-    const buttons = [...form.querySelectorAll("button")];
-    for (const button of buttons) button.disabled = true;
     why.textContent = "";
     try {
-      await work();
+      await whileBusy(form.querySelectorAll("button"), work);
     } catch (error) {
       why.textContent = error instanceof Error ? error.message : String(error);
     }
-    for (const button of buttons) button.disabled = false;
   };
 
   const showMessages = async () => {

@@ -1,6 +1,7 @@
 /** Counts by name, and shows where each count is kept. */
 import { defineView } from "prost/sdk";
 import type { Count } from "./peerlet.ts";
+import { whileBusy } from "../view-busy.ts";
 
 interface Local {
   add(name: string, by?: number): Promise<Count>;
@@ -60,16 +61,16 @@ export default defineView<Local>(({ root, local, on }) => {
     );
   };
   const run = async (work: (text: string) => Promise<Count>) => {
-    for (const button of buttons) button.disabled = true;
     why.textContent = "";
     try {
-      const { count, root: node } = await work(name.value);
-      shown.textContent = String(count);
-      where.textContent = `kept by node ${node.slice(0, 8)}…`;
+      await whileBusy(buttons, async () => {
+        const { count, root: node } = await work(name.value);
+        shown.textContent = String(count);
+        where.textContent = `kept by node ${node.slice(0, 8)}…`;
+      });
     } catch (error) {
       why.textContent = error instanceof Error ? error.message : String(error);
     }
-    for (const button of buttons) button.disabled = false;
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();

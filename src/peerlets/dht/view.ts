@@ -2,6 +2,7 @@
 import { defineView } from "prost/sdk";
 import { type Held, drawRing } from "./view-ring.ts";
 import { STYLES } from "./view-styles.ts";
+import { whileBusy } from "../view-busy.ts";
 
 interface Found {
   readonly kind: "value" | "hash" | "signed";
@@ -96,15 +97,15 @@ export default defineView<Local>(({ root, local }) => {
 
   /** One thing at a time; its failure is said, and the fields stay as they are. */
   const run = async (work: () => Promise<string>) => {
-    for (const button of buttons) button.disabled = true;
     why.textContent = "";
     try {
-      said.textContent = await work();
+      await whileBusy(buttons, async () => {
+        said.textContent = await work();
+      });
     } catch (error) {
       said.textContent = "";
       why.textContent = error instanceof Error ? error.message : String(error);
     }
-    for (const button of buttons) button.disabled = false;
   };
   const get = async () => {
     const count = await show(await keyOf());

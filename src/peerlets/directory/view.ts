@@ -14,6 +14,7 @@ import type {
 } from "./local.ts";
 import { chip, crumb, messageOf, mineCard, providerCard } from "./view-items.ts";
 import { MARKUP } from "./view-markup.ts";
+import { whileBusy } from "../view-busy.ts";
 
 interface Local {
   register(category: string, options: RegisterOptions): Promise<{ readonly category: string }>;
@@ -51,15 +52,12 @@ export default defineView<Local>(({ root, local, on }: ViewContext<Local>) => {
     whyId: string,
     work: () => Promise<void>,
   ) => {
-    const waiting = [...buttons].filter((each) => !each.disabled);
-    for (const each of waiting) each.disabled = true;
     say(whyId, "");
     try {
-      await work();
+      await whileBusy(buttons, work);
     } catch (error) {
       say(whyId, messageOf(error));
     }
-    for (const each of waiting) each.disabled = false;
   };
   const buttonsOf = (id: string) => byId(id).querySelectorAll("button");
 

@@ -3,6 +3,7 @@ import { defineView } from "prost/sdk";
 import type { Received } from "./clients.ts";
 import type { Published } from "./publisher.ts";
 import type { Sent } from "./sender.ts";
+import { whileBusy } from "../view-busy.ts";
 
 type Named = Published & { readonly object: string };
 
@@ -76,17 +77,12 @@ export default defineView<Local>(({ root, local, on }) => {
 
   /** One thing at a time: what fails is said, and the button waits meanwhile. */
   const run = async (button: HTMLButtonElement | null, work: () => Promise<void>) => {
-    const hadFocus = button !== null && button === document.activeElement;
-    if (button) button.disabled = true;
     why.textContent = "";
     try {
-      await work();
+      await whileBusy(button ? [button] : [], work);
     } catch (error) {
       why.textContent = error instanceof Error ? error.message : String(error);
     }
-    if (button) button.disabled = false;
-    // A button that is disabled loses it; `work` may have given it to another one.
-    if (hadFocus && document.activeElement === document.body) button.focus();
   };
 
   const showPublished = async () => {

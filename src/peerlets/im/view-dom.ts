@@ -1,4 +1,5 @@
 /** Elements, made in one line. Texts of strangers only ever become text nodes. */
+import { whileBusy } from "../view-busy.ts";
 
 export interface Attributes {
   readonly [name: string]: string | boolean | ((event: Event) => void);
@@ -58,14 +59,12 @@ export function formOf(
   const press = h("button", {}, button);
   const form = h("form", attributes, ...fields, press, why);
   const run = async () => {
-    press.disabled = true;
     why.textContent = "";
     try {
-      await submit();
+      await whileBusy([press], submit);
     } catch (error) {
       why.textContent = messageOf(error);
     }
-    press.disabled = false;
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();

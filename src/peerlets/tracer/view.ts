@@ -1,6 +1,7 @@
 /** Asks for a name, and shows the nodes that a message to its root passes. */
 import { defineView } from "prost/sdk";
 import type { Traced } from "./peerlet.ts";
+import { whileBusy } from "../view-busy.ts";
 
 interface Local {
   trace(name: string): Promise<Traced>;
@@ -40,17 +41,17 @@ export default defineView<Local>(({ root, local }) => {
   const [list, took, why] = [find("ol"), find(".took"), find(".why")];
 
   const run = async () => {
-    button.disabled = true;
     why.textContent = "";
     try {
-      const { hops, ms } = await local.trace(name.value);
-      list.replaceChildren(...hops.map(itemOf));
-      const count = hops.length - 1;
-      took.textContent = `${count} ${count === 1 ? "hop" : "hops"}, ${Math.round(ms)} ms`;
+      await whileBusy([button], async () => {
+        const { hops, ms } = await local.trace(name.value);
+        list.replaceChildren(...hops.map(itemOf));
+        const count = hops.length - 1;
+        took.textContent = `${count} ${count === 1 ? "hop" : "hops"}, ${Math.round(ms)} ms`;
+      });
     } catch (error) {
       why.textContent = error instanceof Error ? error.message : String(error);
     }
-    button.disabled = false;
   };
   find("form").addEventListener("submit", (event) => {
     event.preventDefault();
