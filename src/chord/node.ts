@@ -86,6 +86,8 @@ export class ChordNode implements KeyBasedRouting {
   #cancelChange: (() => void) | null = null;
   #changeDueMs = Number.POSITIVE_INFINITY;
   #neighbours: ReadonlySet<Id> = new Set();
+  /** Neighbours that came as another run than the one before, and are not in the ring yet. */
+  readonly #anew = new Set<Id>();
   /** The lists that `#neighbours` was made of. */
   #updated: readonly (readonly Id[])[] = [];
 
@@ -299,7 +301,9 @@ export class ChordNode implements KeyBasedRouting {
       this.view.told(link);
     }
     this.view.closed(link, this.#params.dialMs, why === "replaced");
-    if (this.links.get(link.id) === undefined) {
+    const newer = this.links.get(link.id);
+    if (newer !== undefined && newer.instance !== link.instance) this.#cameAnew(link.id);
+    if (newer === undefined) {
       if (goodbye?.leaving) this.view.bury(link.id, this.#params.goneMs);
       else if (goodbye === null && why === "silent") this.view.bury(link.id, this.#params.silentMs);
       this.events.emit("link", { id: link.id, event: "closed", why });
@@ -432,9 +436,22 @@ export class ChordNode implements KeyBasedRouting {
     this.#updated = [successors, predecessors];
     const now = new Set([...successors, ...predecessors]);
     const before = this.#neighbours;
+    for (const id of this.#anew) {
+      // First it is told that it left, then that it came: when it says that it is in the ring.
+      const isBack = !before.has(id) && this.links.get(id)?.isMember === true;
+      if (isBack || !now.delete(id)) this.#anew.delete(id);
+      else this.#updated = [];
+    }
     this.#neighbours = now;
     for (const id of before) if (!now.has(id)) this.#upcalls.update(id, false);
     for (const id of now) if (!before.has(id)) this.#upcalls.update(id, true);
+  }
+
+  /** Its page was reloaded, and is back before it was missed: what it had in memory is gone, so it left, and comes again. */
+  #cameAnew(id: Id): void {
+    if (!this.#neighbours.has(id)) return;
+    this.#anew.add(id);
+    this.#updated = [];
   }
 
   #waitForRound(): void {

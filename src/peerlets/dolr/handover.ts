@@ -9,8 +9,8 @@ import type { Pointer, PointerTable } from "./pointer-table.ts";
 import type { Told } from "./protocol.ts";
 import type { References } from "./references.ts";
 
-/** How long other new pointers are waited for, in ms. A guess. */
-const GATHER_MS = 1_000;
+/** How long other new pointers are waited for, in ms. A guess: meanwhile they are at this node alone, which may be reloaded. */
+const GATHER_MS = 200;
 /** Keys whose new root is looked up in one round; the others wait for the next. A guess. */
 const MAX_ROOTS_A_ROUND = 64;
 

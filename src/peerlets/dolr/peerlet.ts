@@ -82,8 +82,8 @@ export default definePeerlet((prost) => {
       if (routed.op === "publish") passes(message, routed.from, true);
       else guide.deliver(message.key, routed.search, message.hops);
     },
-    update() {
-      publisher.updated();
+    update(node, joined) {
+      publisher.updated(joined ? node.id : null);
       handover.updated();
     },
     remote: {

@@ -43,6 +43,8 @@ export class Publisher {
   readonly #publications = new Map<string, Publication>();
   #cancelRefresh: (() => void) | null = null;
   #cancelSettle: (() => void) | null = null;
+  /** Who came since it was last looked at. */
+  #came = new Set<string>();
   #closed = false;
   readonly counts = { publishMessages: 0, withdrawCalls: 0 };
 
@@ -105,13 +107,21 @@ export class Publisher {
     });
   }
 
-  /** The neighbours changed: where the way begins with another node now, it is laid at once. */
-  updated(): void {
+  /**
+   * The neighbours changed: where the way begins with another node now, it is laid at once; and where
+   * it begins or ends with one that came, for a node that was reloaded has forgotten its pointers.
+   */
+  updated(came: string | null): void {
     if (this.size === 0 || this.#closed) return;
+    if (came !== null) this.#came.add(came);
     this.#cancelSettle ??= this.#prost.clock.after(SETTLE_MS, () => {
       this.#cancelSettle = null;
+      const came = this.#came;
+      this.#came = new Set();
       void eachOf([...this.#publications], MAX_CALLS_AT_ONCE, async ([objectId, publication]) => {
-        if ((await this.#firstHop(objectId)) === publication.firstHop) return;
+        const { firstHop, root } = publication;
+        const isNew = [firstHop, root].some((node) => node !== null && came.has(node));
+        if (!isNew && (await this.#firstHop(objectId)) === firstHop) return;
         publication.dueMs = this.#prost.clock.now();
         this.#plan();
       });
