@@ -79,3 +79,25 @@ test("who knows its neighbours but is not linked to them yet is not left without
   // Until it is linked to its predecessor a node may hold keys for its own: a wrong root is honest then.
   expect(faults.filter((what) => !what.includes("wrong root"))).toEqual([]);
 });
+
+test.each([0, 300, 800])(
+  "a neighbour whose page was reloaded left and came for applications, though it was back before it was missed (%i ms away)",
+  (awayMs) => {
+    const world = World.ofNodes(6, { seed: 41 });
+    const [reloaded, ...others] = [...world.nodes] as [SimNode, ...SimNode[]];
+    const told = others.map(({ dispatcher }) => {
+      const joined: boolean[] = [];
+      dispatcher.register(world.randomKey(), {
+        update: ({ id }, isJoined) => {
+          if (id === reloaded.id) joined.push(isJoined);
+        },
+      });
+      return joined;
+    });
+    world.crash(reloaded);
+    world.run(awayMs);
+    world.add(reloaded.secret);
+    world.run(10_000);
+    expect(told).toEqual(others.map(() => [false, true]));
+  },
+);
