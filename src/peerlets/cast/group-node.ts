@@ -21,6 +21,7 @@ import type {
   Copy,
   Descriptor,
   Polled,
+  Shown,
   WireMessage,
 } from "./protocol.ts";
 import type { References } from "../replicated/references.ts";
@@ -51,9 +52,6 @@ export interface Counts {
   cameTwice: number;
   parentsLost: number;
 }
-
-/** What somebody shows of a closed group. */
-export type Shown = Pick<Asking, "proof" | "publicKey">;
 
 const LEFT = "this node left the group";
 const NO_CREDENTIAL = "the group is closed: join it with its credential";

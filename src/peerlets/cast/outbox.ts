@@ -20,8 +20,7 @@ import {
   MAX_OUTBOX,
   RETRY_MS,
 } from "./limits.ts";
-import type { Shown } from "./group-node.ts";
-import type { AtNode, Data, Submitted } from "./protocol.ts";
+import type { AtNode, Data, Shown, Submitted } from "./protocol.ts";
 import { bytesOf, readSubmitted } from "./reading.ts";
 
 export interface Sent {

@@ -38,14 +38,18 @@ export interface Descriptor {
   readonly publicKey: string;
 }
 
+/** What somebody shows of a closed group that they are in; both are "" for an open one. */
+export interface Shown {
+  /** The signature that shows that the node may be in the group. */
+  readonly proof: string;
+  /** Whose signature that is, for a root that does not know yet that the group is closed. */
+  readonly publicKey: string;
+}
+
 /** A child asks to be one. */
-export interface Asking {
+export interface Asking extends Shown {
   /** What it has: the last message of each sender. Null when it has never been in the tree. */
   readonly has: readonly MessageId[] | null;
-  /** Of a closed group: the signature that shows it may. */
-  readonly proof: string;
-  /** And whose signature that is, for a root that does not know yet that the group is closed. */
-  readonly publicKey: string;
   /** It has members of its own; else it only forwards. */
   readonly isMember: boolean;
 }

@@ -68,8 +68,12 @@ test("who asks to be a child says what it has, or nothing", () => {
   expect(readAsking({ has: null, proof: "", isMember: true })).toEqual({
     has: null,
     proof: "",
+    publicKey: "",
     isMember: true,
   });
+  const shown = { proof: "f".repeat(128), publicKey: "e".repeat(64) };
+  expect(readAsking({ has: null, ...shown })).toMatchObject(shown);
+  expect(() => readAsking({ has: null, proof: "", publicKey: "e" })).toThrow(/32 bytes/);
   const has = [[ID, RUN, 3]];
   expect(readAsking({ has, proof: "f".repeat(128) }).has).toEqual(has);
   expect(() => readAsking({ has: [[ID, RUN]], proof: "" })).toThrow();

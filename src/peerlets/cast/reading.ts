@@ -10,6 +10,7 @@ import type {
   Descriptor,
   MessageId,
   Polled,
+  Shown,
   Submitted,
   WireMessage,
 } from "./protocol.ts";
@@ -84,8 +85,12 @@ export function readMessages(value: unknown): WireMessage[] {
 export function readAsking(value: unknown): Asking {
   const { has, proof, publicKey, isMember } = fieldsOf(value);
   const known = has === null ? null : readList(has, LOG_MESSAGES).map(readMessageId);
-  const shown = { proof: readHex(proof, 64), publicKey: readHex(publicKey, 32) };
-  return { has: known, ...shown, isMember: isMember === true };
+  return { has: known, ...readShown(proof, publicKey), isMember: isMember === true };
+}
+
+/** An earlier version did not say whose proof it is. */
+export function readShown(proof: unknown, publicKey: unknown = ""): Shown {
+  return { proof: readHex(proof, 64), publicKey: readHex(publicKey, 32) };
 }
 
 function readMessageId(value: unknown): MessageId {

@@ -2,7 +2,7 @@
 import type { Prost } from "prost/sdk";
 import { pageOf } from "./copies.ts";
 import { isProof } from "./crypto.ts";
-import type { GroupNode, Shown } from "./group-node.ts";
+import type { GroupNode } from "./group-node.ts";
 import type { Groups } from "./groups.ts";
 import { BATCH_MESSAGES, MAX_GROUPS_OF_ONE, MIRRORS } from "./limits.ts";
 import type {
@@ -12,6 +12,7 @@ import type {
   CopyPage,
   Descriptor,
   Polled,
+  Shown,
   Submitted,
 } from "./protocol.ts";
 import {
@@ -26,6 +27,7 @@ import {
   readPlace,
   readRun,
   readSerial,
+  readShown,
   readWhy,
 } from "./reading.ts";
 
@@ -64,10 +66,7 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
         const [serial, data] = readList(each, 2);
         return { serial: readSerial(serial), data: readData(data) };
       });
-      const [key, shown] = [
-        readGroup(group),
-        { proof: readHex(proof, 64), publicKey: readHex(publicKey, 32) },
-      ];
+      const [key, shown] = [readGroup(group), readShown(proof, publicKey)];
       const batch = { sender: caller, run: readRun(run), messages: list, after: readPlace(after) };
       const node = await groups.rootNode(key, caller);
       if (!node) return { kind: "later" };
@@ -98,7 +97,7 @@ export function remoteOf(prost: Prost, groups: Groups): Remote {
     anycast: (caller, group, data, proof): AnycastAnswer => {
       const [key, read] = [readGroup(group), readData(data)];
       const node = groups.get(key);
-      const shown = { proof: readHex(proof, 64), publicKey: node?.publicKey ?? "" };
+      const shown = readShown(proof, node?.publicKey);
       if (node?.refusalOf(caller, shown) !== "") return { isTaken: false, next: [] };
       if (groups.takeAnycast(key, caller, read)) return { isTaken: true, next: [] };
       return { isTaken: false, next: node.neighbours };

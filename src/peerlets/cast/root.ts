@@ -9,12 +9,12 @@
  */
 import type { Prost } from "prost/sdk";
 import { isRootOf } from "./attachment.ts";
-import type { GroupNode, Shown } from "./group-node.ts";
+import type { GroupNode } from "./group-node.ts";
 import { joined } from "./copies.ts";
 import { BECOME_MS, CALL_MS, MAX_PAGES, MIRRORS, NEAR, RENEW_MS, RETRY_MS } from "./limits.ts";
 import { Mirrors } from "./mirrors.ts";
 import type { Batch } from "./outbox.ts";
-import type { AtNode, Copy, Submitted } from "./protocol.ts";
+import type { AtNode, Copy, Shown, Submitted } from "./protocol.ts";
 import { readCopyPage } from "./reading.ts";
 import type { References } from "../replicated/references.ts";
 
