@@ -71,6 +71,8 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
   readonly #settled = new Set<string>();
   /** Slots outside its arc that their root was seen to have, since the arc changed. */
   readonly #handedOver = new Set<string>();
+  /** Up to which key what lies outside was offered in the round before, when that was not all; else "". */
+  #offeredUpTo = "";
   readonly counts = {
     rounds: 0,
     calls: 0,
@@ -239,7 +241,9 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
 
   /** What others keep now: offered to the root of its key, and dropped once it is there. False when there is more than one round may take. */
   async #giveAway({ arc }: Neighbourhood, mayDrop: boolean): Promise<boolean> {
-    const orphans = this.#store.keys.filter((key) => !inArc(key, arc));
+    const from = this.#offeredUpTo;
+    this.#offeredUpTo = "";
+    const orphans = this.#store.keys.filter((key) => key > from && !inArc(key, arc));
     let calls = 0;
     for (let at = 0; at < orphans.length && !this.#isClosed;) {
       const kept = orphans
@@ -252,7 +256,10 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
         at += MAX_CALL_RECORDS;
         continue;
       }
-      if (calls === MOST_ORPHAN_CALLS) return false;
+      if (calls === MOST_ORPHAN_CALLS) {
+        this.#offeredUpTo = orphans[at - 1]!;
+        return false;
+      }
       calls += 1;
       const taken = await this.#giveTo(kept, mayDrop).catch(() => 0);
       const last = kept[Math.max(0, taken - 1)]!.record.key;
