@@ -150,7 +150,7 @@ test.each([{ valueBytes: 12 }, { valueBytes: 65_536 }])(
     for (const node of others) gots.push(await world.until(cacheOf(world, node).get(key)));
     expect(gots.map((next) => next && keyOfValue(next.value))).toEqual(others.map(() => key));
     const byHops = gots.filter((next) => next?.by === "way" && next.node !== root.id).length;
-    const all = await Promise.all(others.map((node) => statsOf(world, node)));
+    const all = await Promise.all([one, ...others].map((node) => statsOf(world, node)));
     expect(all.reduce((sum, { hits }) => sum + hits!, 0)).toBe(byHops);
     expect(byHops).toBeGreaterThan(0);
   },
