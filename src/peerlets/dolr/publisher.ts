@@ -116,11 +116,11 @@ export class Publisher {
     if (came !== null) this.#came.add(came);
     this.#cancelSettle ??= this.#prost.clock.after(SETTLE_MS, () => {
       this.#cancelSettle = null;
-      const came = this.#came;
+      const newcomers = this.#came;
       this.#came = new Set();
       void eachOf([...this.#publications], MAX_CALLS_AT_ONCE, async ([objectId, publication]) => {
         const { firstHop, root } = publication;
-        const isNew = [firstHop, root].some((node) => node !== null && came.has(node));
+        const isNew = [firstHop, root].some((node) => node !== null && newcomers.has(node));
         if (!isNew && (await this.#firstHop(objectId)) === firstHop) return;
         publication.dueMs = this.#prost.clock.now();
         this.#plan();
