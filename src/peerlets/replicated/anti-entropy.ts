@@ -167,10 +167,7 @@ export class AntiEntropy<R extends BaseRecord, Q extends BaseQuery> {
     this.#isRunning = false;
     this.#tries = round === "failed" ? this.#tries + 1 : 0;
     const period = PERIOD_MS * (0.8 + 0.4 * this.#prost.random.next());
-    const retry = Math.min(
-      RETRY_MS * 2 ** Math.max(0, Math.min(this.#tries - 1, 8)),
-      MOST_RETRY_MS,
-    );
+    const retry = Math.min(RETRY_MS * 2 ** Math.max(0, this.#tries - 1), MOST_RETRY_MS);
     this.#wake(round === "done" ? period : retry);
   }
 

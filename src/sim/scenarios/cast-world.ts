@@ -43,6 +43,9 @@ export interface CastLocal {
 /** The simulation begins on this day: what a peerlet's `clock.date()` counts from. */
 export const DAY_MS = Date.UTC(2026, 0, 1);
 
+/** What took longer was late: a whole tree passes a message on in less. */
+export const LATE_MS = 1_500;
+
 export const made = makePackage({
   name: "cast",
   appType: "per-hop",

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import {
   type CastLocal,
   DAY_MS,
+  LATE_MS,
   type Data,
   type Place,
   castOf,
@@ -28,9 +29,6 @@ import type { SimNode } from "../world.ts";
 
 /** Another size than the usual one may take an hour. */
 const timeout = process.env["PROST_CAST"] === undefined ? 120_000 : 7_200_000;
-
-/** What took longer was late: a whole tree passes a message on in less. */
-const LATE_MS = 1_500;
 
 describe("a group", () => {
   test("what one sends, all members get, once and in order", async () => {

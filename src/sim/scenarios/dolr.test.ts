@@ -7,9 +7,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { codeOf } from "./bundle.ts";
 import { sizesFrom } from "./sizes.ts";
+import { splitForAMinute } from "./split-network.ts";
 import { idOfBytes, keyOf, sha256 } from "../../id/hash.ts";
 import type { Id } from "../../id/id.ts";
-import { ringFaults, rootOf } from "../oracle.ts";
+import { rootOf } from "../oracle.ts";
 import { type MadePackage, PeerletWorld, makePackage } from "../peerlet-world.ts";
 import { SeededRandom } from "../seeded-random.ts";
 import type { Lookup, SimNode } from "../world.ts";
@@ -700,12 +701,10 @@ test.each([
     const other = nodes.find((node) => !half.has(node))!;
     const third = nodes.findLast((node) => !half.has(node))!;
     await world.until(Promise.all([on(one).publish("before"), on(other).publish("before")]));
-    world.partition((node) => half.has(node));
-    await world.pass(60_000);
-    await world.until(on(one).publish("of one"), 60_000);
-    await world.until(on(other).publish("of the other"), 60_000);
-    world.heal();
-    expect(await world.passUntil(() => ringFaults(world).length === 0, 90_000)).toBe(true);
+    await splitForAMinute(world, half, async () => {
+      await world.until(on(one).publish("of one"), 60_000);
+      await world.until(on(other).publish("of the other"), 60_000);
+    });
     const objects = [
       { object: "of one", at: [one.id] },
       { object: "of the other", at: [other.id] },

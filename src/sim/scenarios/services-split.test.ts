@@ -1,30 +1,10 @@
 /** The network is split for a minute, and what was done on either side is there when it is whole again. */
 import { expect, test } from "vitest";
 import { type Dht, dhtOf, dhtPackage, installOn, ringWithDht, textOf } from "./dht-world.ts";
-import { ringFaults } from "../oracle.ts";
-import type { PeerletWorld } from "../peerlet-world.ts";
-import type { SimNode } from "../world.ts";
+import { splitForAMinute } from "./split-network.ts";
 import { keyOf, sha256 } from "../../id/hash.ts";
 
 const EACH = 10;
-
-/** Cuts so many off for a minute, of them `one`; `meanwhile` runs at the end of it. Returns when the ring is one again, and had time to repair what it keeps. */
-async function split(
-  world: PeerletWorld,
-  one: SimNode,
-  apart: number,
-  meanwhile: () => Promise<void>,
-): Promise<void> {
-  const half = new Set(
-    [one, ...world.sample(world.nodes.size).filter((node) => node !== one)].slice(0, apart),
-  );
-  world.partition((node) => half.has(node));
-  await world.pass(60_000);
-  await meanwhile();
-  world.heal();
-  expect(await world.passUntil(() => ringFaults(world).length === 0, 90_000)).toBe(true);
-  await world.pass(10_000);
-}
 
 test.each([
   { nodes: 6, apart: 1, seed: 1 },
@@ -56,7 +36,8 @@ test.each([
 
     // What the other side had a copy of.
     const removed: string[] = [];
-    await split(world, one, apart, async () => {
+    const others = world.sample(nodes).filter((node) => node !== one);
+    await splitForAMinute(world, new Set([one, ...others].slice(0, apart)), async () => {
       await world.until(put(here, "here"), 60_000);
       await world.until(put(there, "there"), 60_000);
       await world.until(sign(here, "moves", 2));
@@ -66,6 +47,8 @@ test.each([
         if ((await world.until(removing, 60_000)).removed > 0) removed.push(`gone ${i}`);
       }
     });
+    // Time to repair what it keeps.
+    await world.pass(10_000);
 
     expect(removed.length).toBeGreaterThan(0);
     for (const dht of [here, there]) {
